@@ -1,0 +1,132 @@
+"""What Fissile raises.
+
+    Exception
+    ├── FissileError
+    │   ├── ConfigurationError      the application cannot start as it is written; every fault at once
+    │   └── CallError               a call did not end with a value or a declared error
+    │       ├── DeadlineExceeded    504   its time was up
+    │       ├── Unavailable         503   nobody there to answer
+    │       ├── Overloaded          503   too many calls in flight
+    │       ├── Incompatible        502   the two sides disagree about the method
+    │       └── CallFailed          500   the provider failed in a way it had not declared
+    └── ComponentError              declared by a component with @raises (fissile.values)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in an application.
+
+    Attributes:
+        what: What is wrong, in one sentence.
+        where: The place as ``file:line``, where there is one.
+        why: The rule that it breaks.
+        fix: What to write or run instead.
+    """
+
+    what: str
+    where: str = ""
+    why: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        lines = [f"{place}{self.what}"]
+        if self.why:
+            lines.append(f"    why: {self.why}")
+        if self.fix:
+            lines.append(f"    fix: {self.fix}")
+        return "\n".join(lines)
+
+
+class FissileError(Exception):
+    """The base of what Fissile itself raises."""
+
+
+class ConfigurationError(FissileError):
+    """The application cannot start as it is written.
+
+    Attributes:
+        faults: Every mistake that was found, in the order of the files.
+    """
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(*faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+def raise_faults(faults: Iterable[Fault]) -> None:
+    """Raises one `ConfigurationError` for all of them, each said once, or nothing where there are none."""
+    if found := tuple(dict.fromkeys(faults)):
+        raise ConfigurationError(*found)
+
+
+class CallError(FissileError):
+    """A call that ended neither with a value nor with an error that the method declares.
+
+    Attributes:
+        may_have_run: False only when the method certainly did not run.
+        status: The HTTP status of the problem document when it reaches the edge.
+        code: The same in one word, for programs.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "call_failed"
+
+    def __init__(self, message: str, *, may_have_run: bool) -> None:
+        super().__init__(message)
+        self.may_have_run = may_have_run
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), str(self), self.may_have_run)
+
+
+class DeadlineExceeded(CallError):
+    """The time for the call was up."""
+
+    status = 504
+    code = "deadline_exceeded"
+
+
+class Unavailable(CallError):
+    """Nobody was there to answer, or the connection was lost before the answer."""
+
+    status = 503
+    code = "unavailable"
+
+
+class Overloaded(CallError):
+    """The provider has as many calls in flight as it takes."""
+
+    status = 503
+    code = "overloaded"
+
+
+class Incompatible(CallError):
+    """Consumer and provider disagree about the method."""
+
+    status = 502
+    code = "incompatible"
+
+
+class CallFailed(CallError):
+    """The provider failed in a way that the method does not declare."""
+
+
+CALL_ERRORS: dict[str, type[CallError]] = {
+    error.code: error for error in (DeadlineExceeded, Unavailable, Overloaded, Incompatible, CallFailed)
+}
+"""Every way a call can fail, by its code."""
+
+
+def _rebuild(kind: type[CallError], message: str, may_have_run: bool) -> CallError:
+    return kind(message, may_have_run=may_have_run)
