@@ -45,7 +45,7 @@ class Context:
     traceparent: str | None = None
     deadline: float | None = None
     idempotency_key: str | None = None
-    carried: Mapping[str, object] = field(default=_NOTHING)
+    carried: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
 
 NOWHERE = Context()

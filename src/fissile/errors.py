@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -43,6 +45,22 @@ class Fault:
         if self.fix:
             lines.append(f"    fix: {self.fix}")
         return "\n".join(lines)
+
+
+def place(thing: type[object] | Callable[..., object]) -> str:
+    """Where a class or function is written, as ``file:line``, or its name where there is no source."""
+    try:
+        file = Path(inspect.getsourcefile(thing) or "")
+        line = inspect.getsourcelines(thing)[1]
+    except (OSError, TypeError):
+        return f"{thing.__module__}.{getattr(thing, '__qualname__', thing)}"
+    return f"{shown(file)}:{line}"
+
+
+def shown(file: Path) -> str:
+    """A path as a person in the working directory would write it."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 class FissileError(Exception):
