@@ -1,0 +1,68 @@
+# Everything a contributor or a machine runs. Each target sets up what it needs; Python 3.11+, make and a package index are enough.
+PYTHON    ?= python3
+PORT      ?= 8000
+WORKERS   ?= auto
+PLACEMENT ?=
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+LOCK    := requirements/dev.txt
+STAMP   := $(VENV)/.ready-with-$(subst /,-,$(PYTHON))
+UV      := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
+SOURCES := src tests examples benchmarks
+
+# uv does not read pip's configuration, so it is handed the index that pip would use.
+INDEX    = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+WITH_UV  = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(UV)
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check acceptance soak bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## make .venv from the pinned requirements, with fissile in it (PYTHON=python3.12 for another Python)
+
+.cache/uv/bin/uv:
+	$(PYTHON) -m venv .cache/uv
+	.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): $(LOCK) pyproject.toml | $(filter .cache/%,$(UV))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fissile needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@test -e $@ || $(WITH_UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	@$(WITH_UV) pip sync --quiet --require-hashes $(LOCK)
+	@$(WITH_UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP)  ## serve the shop on 127.0.0.1 (PORT=8000, PLACEMENT=together)
+	cd examples/shop && exec ../../$(BIN)/fissile run --port $(PORT) $(if $(PLACEMENT),--placement $(PLACEMENT))
+
+test: $(STAMP)  ## run the tests, the shop's included (under 4 minutes)
+	$(BIN)/pytest -n $(WORKERS) -m "not acceptance and not soak" tests examples/shop/tests
+
+check: $(STAMP)  ## lint, format, types, and the floors between our modules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests benchmarks
+	$(BIN)/mypy --cache-dir .mypy_cache/examples examples
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
+	$(BIN)/pytest -m acceptance tests examples/shop/tests
+
+soak: $(STAMP)  ## run what takes hours, such as 100,000 fuzzed frames
+	$(BIN)/pytest -m soak tests examples/shop/tests
+
+bench: $(STAMP)  ## run every benchmark; each prints its goals and whether they are met
+	@for script in $$(ls benchmarks/[a-z]*.py); do echo "== $$script"; $(BIN)/python $$script || exit; done
+
+lock: | $(filter .cache/%,$(UV))  ## pin the newest versions that pyproject.toml allows (LOCK_OPTIONS= to keep the pinned ones)
+	@$(WITH_UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 $(or $(LOCK_OPTIONS),--upgrade) --extra dev --output-file $(LOCK) pyproject.toml
+
+clean:  ## remove the environment, the caches and the shop's state
+	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist examples/shop/.fissile
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
