@@ -1,0 +1,1 @@
+"""Test components in every placement: the pytest plugin, fakes and faults."""
