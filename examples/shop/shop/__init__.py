@@ -1,0 +1,1 @@
+"""A shop that buys from suppliers: the reference application of Fissile."""

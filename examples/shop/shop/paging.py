@@ -1,0 +1,55 @@
+"""How the shop pages its lists: `{items, next}`, where `next` goes back as `?cursor=` and is null on the last page."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Annotated, Generic, Protocol, Self, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
+
+
+class Numbered(Protocol):
+    """What a page can hold: anything with an id to continue after."""
+
+    @property
+    def id(self) -> int:
+        """Where it stands in the list."""
+
+
+Item = TypeVar("Item", bound=Numbered)
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list, and the cursor of the next."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+    @classmethod
+    def of(cls, found: Sequence[Item], limit: int) -> Self:
+        """The first `limit` of `found`; when it holds more than that, there is a next page."""
+        items = tuple(found[:limit])
+        return cls(items=items, next=_encode(items[-1].id) if len(found) > limit else None)
+
+
+def _encode(last: int) -> str:
+    return urlsafe_b64encode(f"after:{last}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: object) -> object:
+    """The id that a cursor stands for; pages are read by id, so that a list that grows neither repeats nor skips."""
+    if not isinstance(cursor, str):
+        return cursor
+    try:
+        word, last = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(":")
+        if word == "after" and cursor == _encode(int(last)):
+            return int(last)
+    except ValueError:
+        pass
+    raise ValueError("no cursor of this list: take it from `next` of the page before")
+
+
+Cursor = Annotated[
+    int, Query(description="`next` of the page before."), BeforeValidator(_decode), WithJsonSchema({"type": "string"})
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
