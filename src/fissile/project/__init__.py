@@ -1,0 +1,29 @@
+"""The project on disk: its components, what they declare, the graph between them, and where they run.
+
+Nothing here imports the user's code, so it works on an application that cannot start.
+"""
+
+from .finding import find, find_in
+from .found import FoundComponent, Project
+from .graph import Declared, Edge, edges, graph_faults, start_order
+from .placement import Placement, placement_from
+from .places import place, place_of
+from .reading import Declaration, Reference
+
+__all__ = [
+    "Declaration",
+    "Declared",
+    "Edge",
+    "FoundComponent",
+    "Placement",
+    "Project",
+    "Reference",
+    "edges",
+    "find",
+    "find_in",
+    "graph_faults",
+    "place",
+    "place_of",
+    "placement_from",
+    "start_order",
+]

@@ -1,0 +1,155 @@
+"""A project and its components, as found on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from fissile.errors import ConfigurationError, Fault
+
+from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest
+from .places import place
+from .reading import Declaration, read
+from .source import Sources
+
+
+@dataclass(frozen=True)
+class FoundComponent:
+    """A component, found but not imported.
+
+    Attributes:
+        name: Its name.
+        package: The package, or the one module, that it is.
+        module: The module that assigns ``component``.
+        folder: Its own folder; for a single module the folder that the module is in.
+        file: The file of that module.
+        single_module: Whether the component is one module.
+        public: The module that others may import, where there is one.
+        sources: The sources of its project.
+    """
+
+    name: str
+    package: str
+    module: str
+    folder: Path
+    file: Path
+    single_module: bool
+    public: str | None
+    sources: Sources = field(repr=False, compare=False)
+
+    @cached_property
+    def declaration(self) -> Declaration:
+        """What it declares, read from the source."""
+        return read(self.file, self.module, self.sources)
+
+    @property
+    def where(self) -> str:
+        """The place of the declaration."""
+        return place(self.file, self.declaration.line)
+
+    @property
+    def env_file(self) -> Path | None:
+        """The file of its settings in development; a single module has none, since it has no folder of its own."""
+        return None if self.single_module else self.folder / ".env"
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the graph wants to know of it."""
+        declaration = self.declaration
+        references = [*declaration.provides, *declaration.needs]
+        return Declared(
+            name=self.name,
+            prefix=declaration.prefix or default_prefix(self.name),
+            id=declaration.id or self.name,
+            provides=tuple(reference.identity for reference in declaration.provides),
+            needs=tuple(reference.identity for reference in declaration.needs),
+            where=self.where,
+            places={reference.identity: reference.where for reference in references}
+            | {"prefix": place(self.file, declaration.prefix_line)},
+            complete=not declaration.notes,
+        )
+
+
+@dataclass(frozen=True)
+class Project:
+    """The components of one package.
+
+    Attributes:
+        name: The package's dotted name; empty where the application is a module without a package.
+        folder: The package's folder.
+        root: The folder from which it is imported.
+        components: Its components, by name.
+        entrypoint: Where the application is, as ``shop.main:app``.
+    """
+
+    name: str
+    folder: Path
+    root: Path
+    components: tuple[FoundComponent, ...] = ()
+    entrypoint: str = "main:app"
+
+    def component(self, name: str) -> FoundComponent:
+        """Gives the component of this name.
+
+        Raises:
+            ConfigurationError: When there is none; it says the nearest name.
+        """
+        by_name = {component.name: component for component in self.components}
+        if name in by_name:
+            return by_name[name]
+        close = nearest(name, by_name)
+        why = f"its components are {', '.join(by_name)}" if by_name else "it has no components"
+        fix = f"did you mean {close}?" if close else ""
+        raise ConfigurationError(Fault(f"{self.name or 'the application'} has no component {name!r}", "", why, fix))
+
+    @cached_property
+    def declared(self) -> tuple[Declared, ...]:
+        """What each component declares, read from the sources."""
+        return tuple(component.declared for component in self.components)
+
+    def graph(self) -> tuple[Edge, ...]:
+        """Lists who calls whom."""
+        return edges(self.declared)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Finds what is wrong with the project as it is written, without importing it."""
+        notes = [note for component in self.components for note in component.declaration.notes]
+        return (*notes, *graph_faults(self.declared))
+
+    def as_json(self) -> dict[str, object]:
+        """Gives the project as plain data, in a stable form.
+
+        Returns:
+            ``project``, ``entrypoint``, ``components`` (each with name, id, prefix, module, public, provides, needs,
+            handles, settings, database, policy, file and line; files relative to `root`) and ``edges``
+            (consumer, provider, interface).
+        """
+        return {
+            "project": self.name,
+            "entrypoint": self.entrypoint,
+            "components": [self._component_json(component) for component in self.components],
+            "edges": [
+                {"consumer": edge.consumer, "provider": edge.provider, "interface": edge.interface}
+                for edge in self.graph()
+            ],
+        }
+
+    def _component_json(self, component: FoundComponent) -> Mapping[str, object]:
+        declaration, declared = component.declaration, component.declared
+        return {
+            "name": component.name,
+            "id": declared.id,
+            "prefix": declared.prefix,
+            "module": component.module,
+            "public": component.public,
+            "provides": list(declared.provides),
+            "needs": list(declared.needs),
+            "handles": [reference.identity for reference in declaration.handles],
+            "settings": declaration.settings,
+            "database": declaration.database,
+            "policy": declaration.policy,
+            "file": component.file.relative_to(self.root).as_posix(),
+            "line": declaration.line,
+        }
