@@ -1,0 +1,154 @@
+"""The checks over the component graph: plain data in, faults out."""
+
+from fissile.errors import Fault
+from fissile.project import Declared, Edge, edges, graph_faults, start_order
+
+
+def component(name: str, *, prefix: str = "", provides: str = "", needs: str = "", identity: str = "") -> Declared:
+    """Declares a component; its interfaces are written on lines of their own."""
+    interfaces = {
+        part: f"{name}.py:{line}" for line, part in enumerate([*provides.split(), *needs.split()], start=2) if part
+    }
+    return Declared(
+        name,
+        prefix or "/" + name,
+        identity or name,
+        provides=tuple(provides.split()),
+        needs=tuple(needs.split()),
+        where=f"{name}.py:1",
+        places={**interfaces, "prefix": f"{name}.py:9"},
+    )
+
+
+def said(faults: list[Fault]) -> list[tuple[str, str]]:
+    """Keeps what and where of each fault."""
+    return [(fault.what, fault.where) for fault in faults]
+
+
+def test_a_sound_graph_has_no_faults() -> None:
+    """Components that provide what others need are accepted."""
+    sound = [component("orders", needs="p.S"), component("suppliers", provides="p.S")]
+    assert [] == graph_faults(sound)
+
+
+def test_edges_are_sorted_and_name_the_interface() -> None:
+    """An edge goes from each consumer to the provider of what it needs."""
+    sound = [component("bb", needs="p.A"), component("aa", provides="p.A"), component("abc", needs="p.A p.Missing")]
+    assert (Edge("abc", "aa", "p.A"), Edge("bb", "aa", "p.A")) == edges(sound)
+
+
+def test_providers_start_before_consumers() -> None:
+    """The start order puts every component after those it needs, and is by name otherwise."""
+    chain = [
+        component("aa", provides="p.A", needs="p.C"),
+        component("bb"),
+        component("cc", provides="p.C", needs="p.D"),
+        component("dd", provides="p.D"),
+    ]
+    assert ("dd", "cc", "aa", "bb") == start_order(chain)
+
+
+def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
+    """Two components on one prefix are named together, each with its line."""
+    faults = graph_faults([component("aa", prefix="/x"), component("bb", prefix="/x"), component("cc", prefix="/x/y")])
+    assert [("aa and bb have the same prefix /x", "aa.py:9, bb.py:9")] == said(faults)
+
+
+def test_a_shared_id_is_refused() -> None:
+    """What hangs on the id, such as a schema, belongs to one component."""
+    faults = graph_faults([component("aa", identity="xx"), component("xx")])
+    assert [("aa and xx have the same id 'xx'", "aa.py:1, xx.py:1")] == said(faults)
+
+
+def test_prefixes_that_no_url_can_have_are_refused() -> None:
+    """Parameters, missing or trailing slashes and the reserved paths are no prefixes; several segments are."""
+    bad = ["/", "x", "/x/", "//x", "/{x}", "/-", "/-/live", "/a b"]
+    good = ["/x", "/x/y", "/API/v1.0"]
+    faults = graph_faults([component(f"c{n}", prefix=prefix) for n, prefix in enumerate(bad + good)])
+    assert [f"c{n} cannot have the prefix {prefix!r}" for n, prefix in enumerate(bad)] == [f.what for f in faults]
+
+
+def test_names_that_are_no_module_or_variable_are_refused() -> None:
+    """Keywords, capitals, hyphens, single letters and double underscores are no names."""
+    bad = ["Orders", "a", "class", "my-orders", "or__ders", "orders_", "x" * 32]
+    faults = graph_faults([component(name, prefix=f"/{n}") for n, name in enumerate([*bad, "x" * 31, "a1_b"])])
+    assert sorted(f"{name!r} cannot be the name of a component" for name in bad) == sorted(f.what for f in faults)
+
+
+def test_an_unmet_need_suggests_the_nearest_interface() -> None:
+    """A need nobody meets says where it is written and what may have been meant."""
+    (fault,) = graph_faults(
+        [component("orders", needs="s.public.Supliers"), component("ss", provides="s.public.Suppliers")]
+    )
+    assert ("orders needs Supliers, which nobody provides", "orders.py:2") == (fault.what, fault.where)
+    assert "did you mean s.public.Suppliers?" == fault.fix
+
+
+def test_an_unmet_need_of_a_known_component_says_where_to_provide_it() -> None:
+    """Where the component exists and provides nothing, the fix is one line in it."""
+    (fault,) = graph_faults([component("orders", needs="shop.suppliers.public.Suppliers"), component("suppliers")])
+    assert "write provides={Suppliers: ...} in suppliers.py:1, or remove the need" == fault.fix
+
+
+def test_nothing_follows_from_a_declaration_that_could_not_be_read() -> None:
+    """A need is not called unmet while some declaration is only partly known."""
+    partly = Declared("suppliers", "/suppliers", complete=False)
+    assert [] == graph_faults([component("orders", needs="p.S"), partly])
+
+
+def test_an_interface_provided_twice_is_refused() -> None:
+    """A call would not know where to go."""
+    faults = graph_faults([component("aa", provides="p.X"), component("bb", provides="p.X")])
+    assert [("X is provided by aa and bb", "aa.py:2, bb.py:2")] == said(faults)
+
+
+def test_a_cycle_is_printed_with_the_line_of_each_need() -> None:
+    """The shortest circle is shown once, from its first component, each need with its line."""
+    faults = graph_faults(
+        [
+            component("aa", provides="p.A", needs="p.B"),
+            component("bb", provides="p.B", needs="p.C"),
+            component("cc", provides="p.C", needs="p.A"),
+            component("dd", needs="p.A"),
+        ]
+    )
+    expected = "aa.py:3 (aa needs B), bb.py:3 (bb needs C), cc.py:3 (cc needs A)"
+    assert [("components need each other in a circle: aa -> bb -> cc -> aa", expected)] == said(faults)
+
+
+def test_two_separate_cycles_are_two_faults() -> None:
+    """Each knot of the graph is reported, also when one leads to the other."""
+    faults = graph_faults(
+        [
+            component("aa", provides="p.A", needs="p.B"),
+            component("bb", provides="p.B", needs="p.A p.C"),
+            component("cc", provides="p.C", needs="p.D"),
+            component("dd", provides="p.D", needs="p.C"),
+        ]
+    )
+    circles = ["aa -> bb -> aa", "cc -> dd -> cc"]
+    assert [f"components need each other in a circle: {circle}" for circle in circles] == [f.what for f in faults]
+
+
+def test_a_component_that_needs_itself_is_told_so() -> None:
+    """Needs are what a component asks of others."""
+    faults = graph_faults([component("aa", provides="p.A", needs="p.A")])
+    assert ["aa needs A, which it provides itself"] == [fault.what for fault in faults]
+
+
+def test_all_faults_come_at_once() -> None:
+    """One run lists everything: a bad name, a shared prefix, an unmet need and a cycle."""
+    faults = graph_faults(
+        [
+            component("Bad", prefix="/x"),
+            component("bb", prefix="/x", provides="p.B", needs="p.C p.Zzz"),
+            component("cc", provides="p.C", needs="p.B"),
+        ]
+    )
+    expected = [
+        "'Bad' cannot be the name of a component",
+        "Bad and bb have the same prefix /x",
+        "bb needs Zzz, which nobody provides",
+        "components need each other in a circle: bb -> cc -> bb",
+    ]
+    assert expected == [fault.what for fault in faults]

@@ -1,0 +1,47 @@
+"""Saying where something is written."""
+
+from functools import wraps
+from pathlib import Path
+
+import pytest
+
+from fissile.project import place, place_of
+
+HERE = Path(__file__).absolute()
+
+
+def decorated() -> None:
+    """Is wrapped below."""
+
+
+@wraps(decorated)
+def wrapper() -> None:
+    """Wraps the above."""
+
+
+class Written:
+    """Is written here."""
+
+
+def line_of(text: str) -> int:
+    """Finds the first line of this file that starts with a text."""
+    return next(n for n, line in enumerate(HERE.read_text().splitlines(), start=1) if line.startswith(text))
+
+
+def test_a_place_is_relative_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terminals open it as it stands; elsewhere the whole path is said."""
+    monkeypatch.chdir(tmp_path)
+    assert "a/b.py:3" == place(tmp_path / "a" / "b.py", 3)
+    assert "a/b.py" == place(tmp_path / "a" / "b.py")
+    assert f"{tmp_path.parent.as_posix()}/b.py:3" == place(tmp_path.parent / "b.py", 3)
+
+
+def test_classes_and_functions_are_placed_where_they_are_written() -> None:
+    """A decorated function is where its own source is, not its wrapper's."""
+    assert place(HERE, line_of("class Written")) == place_of(Written)
+    assert place(HERE, line_of("def decorated")) == place_of(wrapper)
+
+
+def test_what_has_no_source_has_no_place() -> None:
+    """Built-in classes, classes made at run time and plain objects give an empty place."""
+    assert ["", "", ""] == [place_of(int), place_of(type("Made", (), {})), place_of(3)]
