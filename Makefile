@@ -48,7 +48,7 @@ check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/mypy src tests benchmarks
 	$(BIN)/mypy --cache-dir .mypy_cache/examples examples
 	$(BIN)/pyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
 	$(BIN)/pytest -m acceptance tests examples/shop/tests

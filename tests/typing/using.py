@@ -1,0 +1,44 @@
+"""Using interfaces from routes and scripts, as a type checker sees it."""
+
+from typing import assert_type
+
+from fastapi import APIRouter, FastAPI, WebSocket
+
+from fissile import App, Provided
+from tests.typing.declaring import Supplier, Suppliers
+
+router = APIRouter()
+
+
+@router.get("/{supplier_id}")
+async def get(supplier_id: int, suppliers: Provided[Suppliers]) -> Supplier:
+    """`Provided[T]` is a T."""
+    assert_type(suppliers, Suppliers)
+    supplier = await suppliers.get(supplier_id)
+    assert_type(supplier, Supplier)
+    await suppliers.get(str(supplier_id))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    return supplier
+
+
+@router.websocket("/live")
+async def live(socket: WebSocket, suppliers: Provided[Suppliers]) -> None:
+    """In a WebSocket too."""
+    await socket.send_json((await suppliers.get(1)).model_dump())
+
+
+def application() -> None:
+    """An `App` is a FastAPI application and takes what FastAPI takes."""
+    app = App("shop", title="Shop", debug=True)
+    fastapi: FastAPI = app
+    fastapi.include_router(router)
+
+    @app.get("/")
+    async def hello() -> dict[str, str]:
+        return {"hello": "world"}
+
+    App(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_function(suppliers: Provided[Suppliers]) -> None:
+    """A test asks for an interface by annotation, as a route does."""
+    assert_type(suppliers, Suppliers)
