@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NotRequired, Protocol, TypedDict, TypeVar
 
@@ -283,11 +283,7 @@ class _Roots:
 
     writer: Schema
     reader: Schema
-
-    def __post_init__(self) -> None:
-        self.seen: set[tuple[str, str]] = set()
-
-    seen: typing.Any = None
+    seen: set[tuple[str, str]] = field(default_factory=set)
 
 
 def _mapping(thing: object) -> Schema:

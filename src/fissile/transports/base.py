@@ -1,0 +1,60 @@
+"""The port: what a call is, and what carries it.
+
+    consumer ── Call ──▶ Transport ──▶ Provider ──▶ the method
+
+A transport ends a call in one of four ways: a value, an error that the method declares, a `CallError`, or the caller's
+own cancellation. Nothing else leaks through (tests/transports/conformance.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ..context import Context
+from ..interface import Method
+
+DEADLINE = 5.0
+"""Seconds that a call may take unless configured."""
+
+MESSAGE_LIMIT = 1024 * 1024
+"""Bytes of one message over a link unless configured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One invocation of an interface method.
+
+    Attributes:
+        method: What is called.
+        arguments: The arguments by name, checked.
+        context: What crosses with it; its deadline is set.
+    """
+
+    method: Method
+    arguments: dict[str, object]
+    context: Context
+
+    @property
+    def deadline(self) -> float:
+        """When it must have ended, in seconds of the running loop's clock."""
+        assert self.context.deadline is not None
+        return self.context.deadline
+
+
+class Transport(Protocol):
+    """Carries calls to the provider of one interface."""
+
+    async def call(self, call: Call) -> object:
+        """Carries one call.
+
+        Raises:
+            ComponentError: One that the method declares, rebuilt from its fields.
+            CallError: The call ended otherwise.
+        """
+        ...
+
+
+Provider: TypeAlias = Callable[[Call], Awaitable[object]]
+"""Runs a call as one unit of work; ends as a transport does."""

@@ -1,0 +1,119 @@
+"""Sending and receiving frames on one connection; what both ends have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+from ..base import MESSAGE_LIMIT
+from .frames import CHUNK, MORE, BrokenFrame, Frames, pack
+
+logger = logging.getLogger("fissile.link")
+
+MARGIN = 64 * 1024
+"""Bytes that a message may have beyond the limit of its arguments or result: context, names, numbers."""
+
+
+class Connection(asyncio.Protocol):
+    """One end of a link.
+
+    Frames written in one turn of the loop leave together. A long message is sent a chunk at a time, in turn with the
+    other long messages, and only while the other side reads.
+
+    Args:
+        limit: Bytes of the longest message that is taken.
+    """
+
+    def __init__(self, limit: int = MESSAGE_LIMIT) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.limit = limit
+        self.transport: asyncio.Transport | None = None
+        self.closed = self.loop.create_future()
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self._frames = Frames(limit + MARGIN)
+        self._out: list[bytes] = []
+        self._long: deque[tuple[int, int, memoryview]] = deque()
+        self._flushing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop, or by the server after the upgrade."""
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self.transport = transport  # type: ignore[assignment]  # uvloop's transports are no subclass
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop once."""
+        self.transport = None
+        self._out.clear()
+        self._long.clear()
+        self.writable.set()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop with what arrived."""
+        try:
+            for kind, number, body in self._frames.feed(data):
+                self.received(kind, number, body)
+        except BrokenFrame as error:
+            logger.warning("link ended: what arrived is not in the format (%s)", error)
+            self.abort()
+
+    def received(self, kind: int, number: int, body: bytes) -> None:
+        """Takes one whole message.
+
+        Raises:
+            BrokenFrame: It makes no sense at this end.
+        """
+        raise NotImplementedError
+
+    def send(self, kind: int, number: int, body: bytes = b"") -> None:
+        """Sends one message; what is sent on a closed connection is lost, as on the wire."""
+        if len(body) > CHUNK:
+            self._long.append((kind, number, memoryview(body)))
+        else:
+            self._out.append(pack(kind, number, body))
+        if not self._flushing:
+            self._flushing = True
+            self.loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self.transport is None:
+            return
+        for _ in range(len(self._long) if self.writable.is_set() else 0):
+            kind, number, rest = self._long.popleft()
+            more = len(rest) > CHUNK
+            self._out.append(pack(kind | MORE if more else kind, number, bytes(rest[:CHUNK])))
+            if more:
+                self._long.append((kind, number, rest[CHUNK:]))
+        if self._out:
+            self.transport.write(b"".join(self._out))
+            self._out.clear()
+        if self._long and self.writable.is_set() and not self._flushing:
+            self._flushing = True
+            self.loop.call_soon(self._flush)
+
+    def pause_writing(self) -> None:
+        """Called by the loop when the other side does not read fast enough."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """Called by the loop when the other side has caught up."""
+        self.writable.set()
+        if self._long:
+            self._flush()
+
+    def close(self) -> None:
+        """Sends what is waiting, then closes."""
+        if self.transport is not None:
+            if self._out:
+                self.transport.write(b"".join(self._out))
+                self._out.clear()
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Closes at once."""
+        if self.transport is not None:
+            self.transport.abort()

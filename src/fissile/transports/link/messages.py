@@ -1,0 +1,113 @@
+"""Calls, results and errors as the bodies of frames."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+
+from ...codec import Codec
+from ...context import NOWHERE, Carried, Context, Principal
+from ...errors import CALL_ERRORS, CallError, CallFailed, Incompatible
+from ...interface import Method
+from ...values import ComponentError
+from ..base import Call
+from .frames import CALL_HEAD, BrokenFrame
+
+
+def pack_call(index: int, call: Call, remaining: float) -> bytes:
+    """The body of a CALL."""
+    context = pack_context(call.context)
+    return CALL_HEAD.pack(index, remaining, len(context)) + context + call.method.arguments.dump(call.arguments)
+
+
+def unpack_call(body: bytes, now: float) -> tuple[int, Context, bytes]:
+    """Index of the method, the context with its deadline on this side's clock, and the arguments still as JSON."""
+    if len(body) < CALL_HEAD.size:
+        raise BrokenFrame("a call without its head")
+    index, remaining, size = CALL_HEAD.unpack_from(body)
+    end = CALL_HEAD.size + size
+    context = unpack_context(body[CALL_HEAD.size : end], now + remaining)
+    return index, context, body[end:]
+
+
+def pack_context(context: Context) -> bytes:
+    """The context but its deadline, as JSON; empty where there is nothing to say."""
+    said: dict[str, object] = {}
+    if context.principal is not None:
+        said["principal"] = {"id": context.principal.id, "scopes": sorted(context.principal.scopes)}
+    if context.traceparent is not None:
+        said["traceparent"] = context.traceparent
+    if context.idempotency_key is not None:
+        said["idempotency_key"] = context.idempotency_key
+    if context.carried:
+        said["carried"] = {
+            name: _carried_codec(name).dump(value).decode() for name, value in context.carried.items()
+        }
+    return json.dumps(said).encode() if said else b""
+
+
+def unpack_context(data: bytes, deadline: float) -> Context:
+    """The reverse of `pack_context`."""
+    if not data:
+        return Context(deadline=deadline)
+    try:
+        said = json.loads(data)
+        principal = said.get("principal")
+        return Context(
+            principal=principal and Principal(principal["id"], frozenset(principal["scopes"])),
+            traceparent=said.get("traceparent"),
+            deadline=deadline,
+            idempotency_key=said.get("idempotency_key"),
+            carried=MappingProxyType(
+                {
+                    name: _carried_codec(name).load(value.encode())
+                    for name, value in said.get("carried", {}).items()
+                    if name in Carried.declared  # the other side may be a version ahead
+                }
+            )
+            or NOWHERE.carried,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BrokenFrame("a context that cannot be read") from error
+
+
+_codecs: dict[int, Codec[object]] = {}
+
+
+def _carried_codec(name: str) -> Codec[object]:
+    variable = Carried.declared[name]
+    codec = _codecs.get(id(variable))
+    if codec is None:
+        codec = _codecs[id(variable)] = Codec(variable.annotation)
+    return codec
+
+
+def pack_raised(method: Method, error: ComponentError) -> bytes:
+    """The body of a RAISED; the error is one that the method declares."""
+    name = type(error).__name__
+    return name.encode() + b"\0" + method.errors[name][1].dump(error.fields())
+
+
+def unpack_raised(method: Method, body: bytes) -> ComponentError | CallError:
+    """The declared error, rebuilt; `CallFailed` for one that only a newer provider declares."""
+    name, _, fields = body.partition(b"\0")
+    known = method.errors.get(name.decode(errors="replace"))
+    if known is None:
+        return CallFailed(f"{method} raised {name.decode(errors='replace')}, which it does not declare", may_have_run=True)
+    error, codec = known
+    try:
+        return error(**codec.load(fields))
+    except ValueError as reason:
+        return Incompatible(f"{method} raised {error.__name__} in another shape: {reason}", may_have_run=True)
+
+
+def pack_failed(error: CallError) -> bytes:
+    """The body of a FAILED."""
+    return f"{error.code}\0{error.may_have_run:d}\0{error}".encode(errors="backslashreplace")
+
+
+def unpack_failed(body: bytes) -> CallError:
+    """The reverse of `pack_failed`."""
+    code, _, rest = body.decode(errors="replace").partition("\0")
+    may_have_run, _, message = rest.partition("\0")
+    return CALL_ERRORS.get(code, CallFailed)(message, may_have_run=may_have_run != "0")

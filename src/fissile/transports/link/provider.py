@@ -1,0 +1,179 @@
+"""The end of a link that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextvars import Context as Variables
+from dataclasses import dataclass
+
+from ...context import AMBIENT, Context
+from ...errors import CallError, CallFailed, Incompatible
+from ...interface import Contract, Method, compare
+from ...values import ComponentError
+from ..base import MESSAGE_LIMIT, Call, Provider
+from ..deadline import Deadline
+from .connection import Connection, logger
+from .frames import BrokenFrame, Kind
+from .messages import pack_failed, pack_raised, unpack_call
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One interface that this process answers for.
+
+    Attributes:
+        contract: What may be asked.
+        provider: Runs a call.
+    """
+
+    contract: Contract
+    provider: Provider
+
+
+class LinkServer:
+    """All connections on which this process is the provider.
+
+    Args:
+        interfaces: What it answers for, by wire name (``orders.Orders``).
+        limit: Bytes of the longest message.
+    """
+
+    def __init__(self, interfaces: Mapping[str, Served], limit: int = MESSAGE_LIMIT) -> None:
+        self.interfaces = interfaces
+        self.limit = limit
+        self.connections: set[ProviderConnection] = set()
+        self.draining = False
+
+    def connection(self) -> ProviderConnection:
+        """A new connection, to be given its transport by `connection_made`."""
+        return ProviderConnection(self)
+
+    async def drain(self, seconds: float) -> None:
+        """Asks for no further calls, lets those in flight finish, and closes.
+
+        Args:
+            seconds: How long to wait for them.
+        """
+        self.draining = True
+        for connection in list(self.connections):
+            connection.send(Kind.GOAWAY, 0)
+        waiting = [connection.closed for connection in self.connections]
+        if waiting:
+            await asyncio.wait(waiting, timeout=seconds)
+        for connection in list(self.connections):
+            connection.close()
+
+
+class ProviderConnection(Connection):
+    """One connection on which calls arrive.
+
+    Args:
+        server: What it belongs to.
+    """
+
+    def __init__(self, server: LinkServer) -> None:
+        super().__init__(server.limit)
+        self.server = server
+        self.table: list[tuple[Method, Provider]] = []
+        self.running: dict[int, asyncio.Task[None]] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop, or by the server after the upgrade."""
+        super().connection_made(transport)
+        self.server.connections.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop once: a caller that is gone has cancelled its calls."""
+        super().connection_lost(error)
+        self.server.connections.discard(self)
+        for task in self.running.values():
+            task.cancel()
+
+    def pause_writing(self) -> None:
+        """The consumer does not read its results: take no further calls from it."""
+        super().pause_writing()
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The consumer reads again."""
+        super().resume_writing()
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    def received(self, kind: int, number: int, body: bytes) -> None:
+        """Takes one whole message; see `Connection.received`."""
+        if kind == Kind.CALL:
+            self._start(number, body)
+        elif kind == Kind.CANCEL:
+            if task := self.running.get(number):
+                task.cancel()
+        elif kind == Kind.HELLO:
+            self._welcome(body)
+        else:
+            raise BrokenFrame(f"{Kind(kind).name} from a consumer")
+
+    def _welcome(self, body: bytes) -> None:
+        try:
+            wanted = json.loads(body)["interfaces"]
+            incompatible: dict[str, str] = {}
+            methods: dict[str, int] = {}
+            for name, described in wanted.items():
+                served = self.server.interfaces.get(name)
+                reasons = compare(described, served.contract.describe()) if served else dict.fromkeys(described, "")
+                for method in described:
+                    if served is None:
+                        incompatible[f"{name}.{method}"] = f"nobody provides {name} here"
+                    elif method in reasons:
+                        incompatible[f"{name}.{method}"] = reasons[method]
+                    else:
+                        methods[f"{name}.{method}"] = len(self.table)
+                        self.table.append((served.contract.methods[method], served.provider))
+        except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+            raise BrokenFrame("a greeting that cannot be read") from error
+        welcome = {"methods": methods, "incompatible": incompatible, "limit": self.limit}
+        self.send(Kind.WELCOME, 0, json.dumps(welcome).encode())
+        if self.server.draining:
+            self.send(Kind.GOAWAY, 0)
+
+    def _start(self, number: int, body: bytes) -> None:
+        index, context, arguments = unpack_call(body, self.loop.time())
+        if index >= len(self.table) or number in self.running:
+            raise BrokenFrame("a call of nothing, or one number twice")
+        method, provider = self.table[index]
+        task = self.loop.create_task(self._run(number, method, provider, context, arguments), context=Variables())
+        self.running[number] = task
+
+    async def _run(self, number: int, method: Method, provider: Provider, context: Context, data: bytes) -> None:
+        try:
+            kind, body = await self._answer(method, provider, context, data)
+        except asyncio.CancelledError:
+            return  # by the consumer, which waits no longer
+        finally:
+            del self.running[number]
+        self.send(kind, number, body)
+
+    async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[Kind, bytes]:
+        assert context.deadline is not None
+        try:
+            try:
+                arguments = method.arguments.load(data)
+            except ValueError as error:
+                raise Incompatible(f"{method}: {error}", may_have_run=False) from error
+            AMBIENT.set(context)
+            with Deadline(context.deadline, method, self.loop):
+                result = await provider(Call(method, arguments, context))
+            body = method.result.dump(result)
+            if len(body) > self.limit:
+                message = f"{method} returned {len(body)} bytes, and a message has at most {self.limit}"
+                raise CallFailed(message, may_have_run=True)
+        except ComponentError as error:
+            return Kind.RAISED, pack_raised(method, error)
+        except CallError as error:
+            return Kind.FAILED, pack_failed(error)
+        except Exception as error:
+            logger.exception("%s failed outside the provider", method)
+            return Kind.FAILED, pack_failed(CallFailed(f"{method} failed: {error!r}", may_have_run=True))
+        return Kind.RESULT, body

@@ -1,0 +1,104 @@
+"""The HTTP before a link: ``GET /-/link`` with ``Upgrade: fissile`` (RFC 9110, section 7.8).
+
+The consumer offers the versions of the frames that it speaks, newest first; the provider answers 101 with the newest
+that both speak, or 426 with its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from .frames import VERSIONS, BrokenFrame
+
+PATH = "/-/link"
+HEAD_LIMIT = 8 * 1024
+"""Bytes of the longest head of an answer."""
+
+
+class Upgrading(asyncio.Protocol):
+    """Asks for the upgrade; whoever reads its answer takes the transport over.
+
+    Args:
+        versions: The versions offered.
+    """
+
+    def __init__(self, versions: Sequence[int] = VERSIONS) -> None:
+        self.versions = versions
+        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._received = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        self._transport = transport  # type: ignore[assignment]  # a stream transport, uvloop's or asyncio's
+        assert self._transport is not None
+        offer = ", ".join(map(str, self.versions))
+        self._transport.write(
+            f"GET {PATH} HTTP/1.1\r\nHost: fissile\r\nConnection: Upgrade\r\nUpgrade: fissile\r\n"
+            f"Fissile-Versions: {offer}\r\n\r\n".encode()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop with what arrived."""
+        self._received += data
+        if self.answer.done():
+            return
+        if b"\r\n\r\n" in self._received:
+            self.answer.set_result(bytes(self._received))
+        elif len(self._received) > HEAD_LIMIT:
+            self.answer.set_exception(BrokenFrame("the answer to the upgrade has no end"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop once."""
+        if not self.answer.done():
+            self.answer.set_exception(ConnectionResetError("the peer ended the connection"))
+            self.answer.exception()  # whoever dials may have given up
+
+
+def request_upgrade() -> Upgrading:
+    """The protocol that asks for the upgrade."""
+    return Upgrading()
+
+
+async def read_upgrade(upgrading: Upgrading) -> bytes:
+    """Waits for the answer.
+
+    Returns:
+        What arrived after it already.
+
+    Raises:
+        BrokenFrame: The peer refused.
+        ConnectionError: The peer is gone.
+    """
+    head, _, rest = (await upgrading.answer).partition(b"\r\n\r\n")
+    status = head.split(b"\r\n", 1)[0]
+    if b" 101 " not in status:
+        assert upgrading._transport is not None
+        upgrading._transport.abort()
+        raise BrokenFrame(f"the peer refused the link: {head.decode(errors='replace')}")
+    return rest
+
+
+def answer_upgrade(offered: str, versions: Sequence[int] = VERSIONS) -> tuple[bool, bytes]:
+    """The provider's answer.
+
+    Args:
+        offered: The value of ``Fissile-Versions``.
+        versions: The versions that this side speaks, newest first.
+
+    Returns:
+        Whether the connection is a link from now on, and the head to send.
+    """
+    wanted = {part.strip() for part in offered.split(",")}
+    for version in versions:
+        if str(version) in wanted:
+            return True, (
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: fissile\r\n"
+                f"Fissile-Version: {version}\r\n\r\n"
+            ).encode()
+    own = ", ".join(map(str, versions))
+    return False, (
+        "HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nUpgrade: fissile\r\n"
+        f"Fissile-Versions: {own}\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
