@@ -7,6 +7,7 @@ PLACEMENT ?=
 VENV    := .venv
 BIN     := $(VENV)/bin
 LOCK    := requirements/dev.txt
+PINNED  := $(VENV)/.pinned-with-$(subst /,-,$(PYTHON))
 STAMP   := $(VENV)/.ready-with-$(subst /,-,$(PYTHON))
 UV      := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 SOURCES := src tests examples benchmarks
@@ -29,10 +30,14 @@ setup: $(STAMP)  ## make .venv from the pinned requirements, with fissile in it 
 	$(PYTHON) -m venv .cache/uv
 	.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-$(STAMP): $(LOCK) pyproject.toml | $(filter .cache/%,$(UV))
+$(PINNED): $(LOCK) | $(filter .cache/%,$(UV))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fissile needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	@test -e $@ || $(WITH_UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	@test -e $@ || rm -rf $(VENV)
+	@test -e $@ || $(WITH_UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	@$(WITH_UV) pip sync --quiet --require-hashes $(LOCK)
+	@touch $@
+
+$(STAMP): $(PINNED) pyproject.toml
 	@$(WITH_UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
