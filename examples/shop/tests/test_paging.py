@@ -73,4 +73,4 @@ async def test_no_such_page(client: AsyncClient, path: str, query: str) -> None:
 @pytest.mark.parametrize("path", ["/orders", "/suppliers"])
 async def test_nothing_yet(client: AsyncClient, path: str) -> None:
     """A list without items is an empty page."""
-    assert (await client.get(path)).json() == {"items": [], "next": None}
+    assert {"items": [], "next": None} == (await client.get(path)).json()

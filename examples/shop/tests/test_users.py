@@ -60,7 +60,7 @@ async def test_unknown(client: AsyncClient, users: Provided[Users]) -> None:
 async def test_no_address(client: AsyncClient, email: str) -> None:
     """What does not have the shape of an address is refused."""
     answer = await client.post("/users", json={"name": "Ada", "email": email})
-    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "email"])
+    assert (422, ["body", "email"]) == (answer.status_code, answer.json()["errors"][0]["loc"])
 
 
 async def test_no_name(client: AsyncClient) -> None:
