@@ -5,7 +5,7 @@ Nothing here imports the user's code, so it works on an application that cannot 
 
 from .finding import find, find_in
 from .found import FoundComponent, Project
-from .graph import Declared, Edge, edges, graph_faults, start_order
+from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Placement, placement_from
 from .places import place, place_of
 from .reading import Declaration, Reference
@@ -18,10 +18,12 @@ __all__ = [
     "Placement",
     "Project",
     "Reference",
+    "default_prefix",
     "edges",
     "find",
     "find_in",
     "graph_faults",
+    "nearest",
     "place",
     "place_of",
     "placement_from",

@@ -128,7 +128,7 @@ def graph_faults(components: Sequence[Declared]) -> list[Fault]:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Finds the word that somebody who wrote `word` may have meant."""
-    return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)), None)
+    return next(iter(difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6)), None)
 
 
 def _name_faults(component: Declared) -> list[Fault]:

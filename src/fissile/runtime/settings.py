@@ -1,0 +1,310 @@
+"""Settings: one pydantic-settings class per component, filled from that component's own variables.
+
+``<COMPONENT>__KEY`` in the environment wins over the file ``<component>__<key>`` in the directory of secrets, that over
+``<COMPONENT>__KEY`` in the component's own ``.env`` (in development, for that component alone), and that over the
+default.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+)
+
+from fissile.errors import ConfigurationError, Fault
+from fissile.project import nearest, place, place_of
+
+from .variables import Variable, collect, prefix_of
+
+MODE = "FISSILE_MODE"
+"""The environment variable that says where the application runs."""
+
+S = TypeVar("S")
+
+_logger = logging.getLogger("fissile.settings")
+
+
+class Mode(StrEnum):
+    """Where an application runs."""
+
+    development = "development"
+    staging = "staging"
+    production = "production"
+
+
+def mode_from(environment: Mapping[str, str]) -> Mode:
+    """Reads the mode, development when none is set.
+
+    Args:
+        environment: The environment variables.
+
+    Returns:
+        The mode.
+
+    Raises:
+        ConfigurationError: When there is no such mode.
+    """
+    name = environment.get(MODE) or Mode.development
+    if name in set(Mode):
+        return Mode(name)
+    close = nearest(name, Mode)
+    raise ConfigurationError(
+        Fault(
+            f"there is no mode {name!r}",
+            f"environment variable {MODE}",
+            f"the modes are {', '.join(Mode)}",
+            f"did you mean {close}?" if close else f"unset {MODE}",
+        )
+    )
+
+
+def load(
+    component: str,
+    settings_class: type[S],
+    *,
+    mode: Mode,
+    environment: Mapping[str, str],
+    env_file: Path | None = None,
+    secrets: Path | None = None,
+) -> S:
+    """Fills the settings of one component.
+
+    Args:
+        component: The component's name.
+        settings_class: Its settings, a subclass of pydantic-settings' ``BaseSettings``.
+        mode: Where the application runs; the ``.env`` counts in development only.
+        environment: The environment variables.
+        env_file: The component's own ``.env``, which need not exist.
+        secrets: The directory of secrets.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ConfigurationError: With every variable that is missing, wrong or unknown; never with a value.
+    """
+    if not issubclass(settings_class, BaseSettings):
+        raise ConfigurationError(
+            Fault(
+                f"the settings of {component} are no BaseSettings",
+                place_of(settings_class),
+                "settings are filled from the environment, which is what pydantic-settings does",
+                f"class {settings_class.__name__}(pydantic_settings.BaseSettings)",
+            )
+        )
+    read_file = env_file if mode is Mode.development else None
+    variables, faults = collect(component, environment=environment, secrets=secrets, env_file=read_file)
+    if aliased := _alias_faults(component, settings_class):
+        raise ConfigurationError(*faults, *aliased)
+    source = _Source(component, settings_class, variables)
+    faults += source.unknown()
+    settings, errors = _filled(settings_class, source)
+    explain = _Explanation(component, settings_class, variables, read_file)
+    faults += [explain.fault(error) for error in errors]
+    if faults or not isinstance(settings, settings_class):
+        raise ConfigurationError(*dict.fromkeys(faults))
+    return settings
+
+
+class _Source(EnvSettingsSource):
+    """Gives pydantic-settings the variables that were collected, instead of the environment."""
+
+    def __init__(self, component: str, settings_class: type[BaseSettings], variables: Mapping[str, Variable]) -> None:
+        self.component = component
+        self.variables = variables
+        super().__init__(
+            settings_class, case_sensitive=False, env_prefix=prefix_of(component), env_nested_delimiter="__"
+        )
+        keep_empty = not self.env_ignore_empty
+        self.env_vars = {name.lower(): it.value for name, it in variables.items() if it.value or keep_empty}
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
+        """Leaves what is no JSON to pydantic, which reports it together with everything else."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+    def unknown(self) -> list[Fault]:
+        """Finds variables that no field takes: a fault in the component's own file, a warning elsewhere."""
+        prefix = prefix_of(self.component)
+        fields = self.settings_cls.model_fields
+        known = {prefix + name.upper() for name in fields}
+        nested = tuple(
+            f"{prefix}{name.upper()}__"
+            for name, field in fields.items()
+            if self.field_is_complex(field) or _model_in(field.annotation)
+        )
+        faults = []
+        for variable in self.variables.values():
+            if variable.name in known or variable.name.startswith(nested):
+                continue
+            close = nearest(variable.name.removeprefix(prefix), {name.removeprefix(prefix) for name in known})
+            what = f"{self.component} has no setting {variable.name}"
+            fix = f"did you mean {prefix}{close}?" if close else f"remove it, or add it to {self.settings_cls.__name__}"
+            if variable.in_env_file:
+                faults.append(Fault(what, variable.where, f"{self.settings_cls.__name__} has no such field", fix))
+            else:
+                _logger.warning("%s (%s): %s", what, variable.where, fix)
+        return faults
+
+
+def _filled(
+    settings_class: type[BaseSettings], source: PydanticBaseSettingsSource
+) -> tuple[BaseSettings | None, list[ErrorDetails]]:
+    nothing = InitSettingsSource(settings_class, init_kwargs={})
+    sources = settings_class.settings_customise_sources(
+        settings_class,
+        init_settings=nothing,
+        env_settings=source,
+        dotenv_settings=nothing,
+        file_secret_settings=nothing,
+    )
+    try:
+        return settings_class(_build_sources=(sources, {})), []
+    except ValidationError as error:
+        # The error itself holds the values: it must not become the context of what is raised for it.
+        return None, error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _alias_faults(component: str, settings_class: type[BaseSettings]) -> list[Fault]:
+    return [
+        Fault(
+            f"{settings_class.__name__}.{name} has an alias",
+            place_of(settings_class),
+            "an alias is read without the component's prefix, so that two components could share it by accident",
+            f"remove it: the variable is {prefix_of(component)}{name.upper()}",
+        )
+        for name, field in settings_class.model_fields.items()
+        if field.validation_alias is not None
+    ]
+
+
+_SAYS_NO_VALUE = {
+    "bool_parsing",
+    "bool_type",
+    "decimal_parsing",
+    "dict_type",
+    "enum",
+    "float_parsing",
+    "frozen_set_type",
+    "greater_than",
+    "greater_than_equal",
+    "int_from_float",
+    "int_parsing",
+    "int_type",
+    "less_than",
+    "less_than_equal",
+    "list_type",
+    "literal_error",
+    "missing",
+    "model_type",
+    "multiple_of",
+    "set_type",
+    "string_pattern_mismatch",
+    "string_too_long",
+    "string_too_short",
+    "tuple_type",
+}
+"""Errors of pydantic whose message repeats the declaration alone, not what was given."""
+
+_FRAGMENT = 6
+"""Characters of a value that a message may not repeat in a row."""
+
+
+class _Explanation:
+    """Turns an error of pydantic into a fault that names variables and types but no value."""
+
+    def __init__(
+        self,
+        component: str,
+        settings_class: type[BaseSettings],
+        variables: Mapping[str, Variable],
+        env_file: Path | None,
+    ) -> None:
+        self.component = component
+        self.settings_class = settings_class
+        self.variables = variables
+        self.env_file = env_file
+
+    def fault(self, error: ErrorDetails) -> Fault:
+        path, wanted = self._field([str(part) for part in error["loc"]])
+        if not path:
+            where = place_of(self.settings_class)
+            return Fault(f"the settings of {self.component} do not fit together", where, self._reason(error, ""))
+        name = prefix_of(self.component) + "__".join(path).upper()
+        field = f"{self.settings_class.__name__}.{'.'.join(path)}"
+        if error["type"] == "missing":
+            what, why = f"{self.component} needs {name}, which is not set", f"{field}: {wanted} has no default"
+            return Fault(what, place_of(self.settings_class), why, self._how_to_set(name))
+        setting = self._variable(path)
+        where = setting.where if setting else place_of(self.settings_class)
+        reason = self._reason(error, wanted)
+        return Fault(
+            f"{name} is no valid {wanted}",
+            where,
+            reason or f"{field} is {wanted}",
+            f"set {name} to a value of type {wanted}",
+        )
+
+    def _field(self, parts: list[str]) -> tuple[list[str], str]:
+        """Follows a location through nested models; gives the names of the fields and the type of the last."""
+        model: type[BaseModel] | None = self.settings_class
+        path: list[str] = []
+        wanted = ""
+        for part in parts:
+            if model is None or part not in model.model_fields:
+                break
+            annotation = model.model_fields[part].annotation
+            path.append(part)
+            wanted = _written(annotation)
+            model = _model_in(annotation)
+        return path, wanted
+
+    def _variable(self, path: list[str]) -> Variable | None:
+        for length in range(len(path), 0, -1):
+            name = prefix_of(self.component) + "__".join(path[:length]).upper()
+            if name in self.variables:
+                return self.variables[name]
+        return None
+
+    def _reason(self, error: ErrorDetails, wanted: str) -> str:
+        message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        if error["type"] in _SAYS_NO_VALUE:
+            return message
+        if "Secret" in wanted or any(_repeats(message, variable.value) for variable in self.variables.values()):
+            return ""
+        return message
+
+    def _how_to_set(self, name: str) -> str:
+        file = f", or write {name}=... into {place(self.env_file)}" if self.env_file else ""
+        return f"set {name} in the environment{file}, or put it into the secret file {name.lower()}"
+
+
+def _repeats(message: str, value: str) -> bool:
+    said, told = message.casefold(), value.strip().casefold()
+    fragments: Iterator[str] = (told[at : at + _FRAGMENT] for at in range(max(1, len(told) - _FRAGMENT + 1)))
+    return bool(told) and any(fragment in said for fragment in fragments)
+
+
+def _written(annotation: object) -> str:
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    candidates = (annotation, *get_args(annotation))
+    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
