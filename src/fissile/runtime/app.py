@@ -1,0 +1,126 @@
+"""`App`: one FastAPI application, with or without components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from fissile.errors import raise_faults
+from fissile.runtime import openapi, problems
+from fissile.runtime.options import Options
+from fissile.runtime.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one live component serves over HTTP.
+
+    Attributes:
+        name: The component's name.
+        package: The dotted name of its package or module; schema names and the owner of an error come from it.
+        prefix: Its URL prefix, without a slash at its end.
+        api: Its router, its routers by version, or an application that is adopted as it is.
+        bind: Gives the stub for each ``Provided`` parameter of its endpoints.
+    """
+
+    name: str
+    package: str
+    prefix: str
+    api: APIRouter | FastAPI | Mapping[str, APIRouter | FastAPI]
+    bind: Bind
+
+
+class App(FastAPI):
+    """A FastAPI application that may be built out of components.
+
+    ``App()`` is FastAPI, byte for byte. ``App(__package__)`` in ``main.py`` finds the components of that package; they
+    are loaded when they are first needed (the first request, the lifespan, the first look at `routes` or `openapi`),
+    so that tests can place them.
+
+    Args:
+        package: The package whose components this application is built of; None for an application without any.
+        options: Everything that FastAPI takes, and means by it.
+
+    Raises:
+        ConfigurationError: When the components are loaded, with everything that is wrong with them.
+    """
+
+    def __init__(self, package: str | None = None, **options: Unpack[Options]) -> None:
+        self.package = package
+        self.dispatcher: Dispatcher | None = None
+        self._packages: Mapping[str, str] = {}
+        self._described = 0
+        self._assembled = package is None
+        super().__init__(**options)  # type: ignore[arg-type]  # handlers may be sync, which FastAPI runs but does not say
+
+    # FastAPI calls this once, before the first request or the lifespan: assembling here costs no request anything.
+    def build_middleware_stack(self) -> ASGIApp:
+        """Assembles the application, then stacks the middleware around it as FastAPI does."""
+        self.assemble()
+        return super().build_middleware_stack()
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Every route, those of the components included."""
+        self.assemble()
+        return super().routes
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of a route by its name, in ``main.py`` or any live component."""
+        self.assemble()
+        return super().url_path_for(name, **path_params)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document: FastAPI's own without components, else one with qualified names for all of them."""
+        self.assemble()
+        if self.dispatcher is None:
+            return super().openapi()
+        if self.openapi_schema is None or self._described != len(self.router.routes):
+            self.openapi_schema = openapi.document(self, self.dispatcher.branches, self._packages)
+            self._described = len(self.router.routes)
+        return self.openapi_schema
+
+    def assemble(self) -> None:
+        """Loads the components and includes their routes, once.
+
+        Raises:
+            ConfigurationError: With every fault that was found; the next attempt starts over.
+        """
+        if self._assembled:
+            return
+        self._assembled = True  # what is loaded may look at the routes
+        before = list(self.router.routes), self.router.lifespan_context
+        try:
+            self._assemble()
+        except BaseException:
+            self._assembled = False
+            self.router.routes[:], self.router.lifespan_context = before
+            raise
+
+    def _assemble(self) -> None:
+        """Finds, loads and wires the components, and gives what they serve to `serve`."""
+
+    def serve(self, served: Sequence[Served], packages: Mapping[str, str] | None = None) -> None:
+        """Includes what these components serve, and answers errors with problem documents from now on.
+
+        Args:
+            served: The live components, each after those it needs: their routers' lifespans nest in this order.
+            packages: Every component's name by the dotted name of its package, live here or not.
+
+        Raises:
+            ConfigurationError: When a route of ``main.py`` lies under a prefix, or one of a component outside its own.
+        """
+        branches: list[Branch] = []
+        for part in served:
+            branches += include_api(self, part.api, part.prefix, component=part.name, bind=part.bind)
+        raise_faults([*trespassing(self, branches), *astray(branches)])
+        self.dispatcher = Dispatcher(self)
+        self.dispatcher.install(branches)
+        self._packages = packages if packages is not None else {part.package: part.name for part in served}
+        problems.install(self, self.dispatcher.component_of, self._packages)

@@ -1,0 +1,393 @@
+"""Components' routes inside one FastAPI application: flattened when included, found by one prefix lookup.
+
+The one module that touches FastAPI's private surface. Since 0.137 FastAPI keeps an included router as a branch and
+matches every request twice on its way through it; here each included route becomes an ordinary route of the
+application, built by FastAPI's own inclusion code, so that everything an inclusion passes down (dependencies,
+responses, limits, overrides) is passed down, and ``app.routes``, ``url_for``, OpenAPI and other people's tools see
+plain routes.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from fastapi import APIRouter, FastAPI
+from fastapi._body_limit import wrap_app_with_body_limit
+from fastapi._form_limits import _FormLimits as _Limits
+from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
+from fastapi.params import Depends
+from fastapi.routing import (
+    APIRoute,
+    APIWebSocketRoute,
+    _apply_router_form_limits,
+    _EffectiveRouteContext,
+    _FrontendRouteGroup,
+    _IncludedRouter,
+    _join_frontend_paths,
+    _merge_lifespan_context,
+    _RouterIncludeContext,
+    iter_route_contexts,
+)
+from starlette._utils import get_route_path
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+
+from fissile.errors import Fault, place
+from fissile.policy import Policy
+from fissile.runtime.provided import Resolver
+
+Bind = Callable[[type[object]], object]
+"""Gives the stub that an endpoint's ``Provided`` parameter receives for an interface."""
+
+Endpoint = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedRoute:
+    """One route of a component, as it stands in the application.
+
+    Attributes:
+        route: A route of FastAPI or Starlette with its full path.
+        policies: What it demands of the principal, outermost first.
+    """
+
+    route: BaseRoute
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(slots=True)
+class Branch:
+    """Everything that is served under one prefix of one component.
+
+    Attributes:
+        component: The component's name.
+        prefix: The URL prefix, without a slash at its end.
+        routes: What answers there.
+        fallbacks: What answers when nothing else does: directories given to ``APIRouter.frontend``.
+        adopted: The FastAPI application that answers there, when it is one.
+    """
+
+    component: str
+    prefix: str
+    routes: list[IncludedRoute] = field(default_factory=list)
+    fallbacks: list[BaseRoute] = field(default_factory=list)
+    adopted: FastAPI | None = None
+
+
+# ----------------------------------------------------------------------------------------------- inclusion
+
+
+def include(app: FastAPI, router: APIRouter, prefix: str, *, component: str, bind: Bind) -> Branch:
+    """Includes a component's router under a prefix, as ``app.include_router`` does, and flattens it.
+
+    A router that already carries the prefix (``APIRouter(prefix="/orders")``) does not get it twice.
+
+    Args:
+        app: The application; its router's dependencies, responses and limits reach the routes.
+        router: An ordinary router, nested as it likes.
+        prefix: The URL prefix, without a slash at its end.
+        component: The name of the component that owns the router.
+        bind: Called once for each ``Provided`` parameter of an endpoint.
+
+    Returns:
+        The routes, which are also appended to ``app.router.routes``.
+    """
+    carried = router.prefix == prefix or router.prefix.startswith(prefix + "/")
+    app.router.include_router(router, prefix="" if carried else prefix)
+    included = app.router.routes.pop()
+    assert isinstance(included, _IncludedRouter)
+    branch = Branch(component, prefix)
+    _flatten(included, included.include_context.form_limits, (), bind, branch)
+    app.router.routes.extend(entry.route for entry in branch.routes)
+    return branch
+
+
+def adopt(app: FastAPI, adopted: FastAPI, prefix: str, *, component: str) -> Branch:
+    """Puts a whole FastAPI application under a prefix; its errors, middleware and dependencies stay its own.
+
+    Unlike a mounted application it gets its lifespan, inside the application's.
+    """
+    mount = Mount(prefix, app=adopted, name=component)
+    app.router.routes.append(mount)
+
+    own = adopted.router.lifespan_context
+    lifespan = cast("Lifespan[FastAPI]", lambda _: own(adopted))
+    app.router.lifespan_context = _merge_lifespan_context(app.router.lifespan_context, lifespan)
+    return Branch(component, prefix, [IncludedRoute(mount)], adopted=adopted)
+
+
+def include_api(
+    app: FastAPI,
+    api: APIRouter | FastAPI | Mapping[str, APIRouter | FastAPI],
+    prefix: str,
+    *,
+    component: str,
+    bind: Bind,
+) -> list[Branch]:
+    """Includes whatever a component gives as its ``api``: a router, an application, or several by version.
+
+    Versions lie below the prefix (``/orders/v1``), which belongs to the component as a whole.
+    """
+    if isinstance(api, APIRouter):
+        return [include(app, api, prefix, component=component, bind=bind)]
+    if isinstance(api, FastAPI):
+        return [adopt(app, api, prefix, component=component)]
+    versions = [
+        branch
+        for version, part in api.items()
+        for branch in include_api(app, part, f"{prefix}/{version}", component=component, bind=bind)
+    ]
+    return [Branch(component, prefix), *versions]
+
+
+def _flatten(
+    included: _IncludedRouter,
+    form_limits: _Limits,
+    inherited: tuple[Policy, ...],
+    bind: Bind,
+    branch: Branch,
+) -> None:
+    """Adds the routes of an included router, and of those included in it, to the branch."""
+    policies, dependencies = _split(included.include_context.dependencies)
+    policies = (*inherited, *policies)
+    context = dataclasses.replace(included.include_context, dependencies=dependencies)
+    builder = _IncludedRouter(original_router=included.original_router, include_context=context)
+    for route in included.original_router.routes:
+        if isinstance(route, _IncludedRouter):
+            child = _IncludedRouter(
+                original_router=route.original_router, include_context=context.combine(route.include_context)
+            )
+            _flatten(child, {**form_limits, **child.include_context.form_limits}, policies, bind, branch)
+            continue
+        prepared, own = _prepared(route, form_limits, bind)
+        effective = builder._build_effective_context(prepared)
+        if effective is not None:
+            flat = _flat(prepared, effective, context, form_limits)
+            branch.routes.append(IncludedRoute(flat, (*policies, *own)))
+    for route in included.original_router._low_priority_routes:
+        if isinstance(route, _FrontendRouteGroup):
+            branch.fallbacks.append(_flat_frontend(route, context))
+
+
+def _split(dependencies: Sequence[Depends]) -> tuple[tuple[Policy, ...], list[Depends]]:
+    """Takes the policies out of a list of dependencies: they are enforced elsewhere, and would only cost here."""
+    policies = tuple(dependency for dependency in dependencies if isinstance(dependency, Policy))
+    return policies, [dependency for dependency in dependencies if not isinstance(dependency, Policy)]
+
+
+def _prepared(route: BaseRoute, form_limits: _Limits, bind: Bind) -> tuple[BaseRoute, tuple[Policy, ...]]:
+    """A copy of a route without its policies and with its ``Provided`` parameters bound; others as they are."""
+    if not isinstance(route, APIRoute | APIWebSocketRoute):
+        return route, ()
+    prepared = copy.copy(route)
+    policies, prepared.dependencies = _split(route.dependencies)
+    prepared.endpoint = _bound(route, bind)
+    if isinstance(prepared, APIRoute):
+        prepared.form_limits = {**form_limits, **prepared.form_limits}
+    return prepared, policies
+
+
+def _bound(route: APIRoute | APIWebSocketRoute, bind: Bind) -> Endpoint:
+    """The endpoint with its ``Provided`` parameters filled in and gone from its signature."""
+    provided = {
+        dependency.name: bind(dependency.call.interface)
+        for dependency in route.dependant.dependencies
+        if dependency.name is not None and isinstance(dependency.call, Resolver)
+    }
+    if not provided:
+        return route.endpoint
+    bound = functools.partial(route.endpoint, **provided)
+    functools.update_wrapper(bound, route.endpoint)
+    signature = get_typed_signature(route.endpoint)
+    reduced = signature.replace(
+        parameters=[parameter for name, parameter in signature.parameters.items() if name not in provided],
+        return_annotation=get_typed_return_annotation(route.endpoint) or inspect.Signature.empty,
+    )
+    bound.__signature__ = reduced  # type: ignore[attr-defined]  # inspect.signature reads it, no class declares it
+    return bound
+
+
+def _flat(
+    route: BaseRoute, effective: _EffectiveRouteContext, context: _RouterIncludeContext, form_limits: _Limits
+) -> BaseRoute:
+    """The route that FastAPI would have reached through the branch, standing on its own."""
+    if isinstance(route, APIRoute):
+        return _flat_api_route(route, effective)
+    flat = effective.starlette_route
+    assert flat is not None
+    if isinstance(flat, Route | Mount) and context.max_body_size is not None:
+        flat.app = wrap_app_with_body_limit(flat.app, context.max_body_size)
+    if isinstance(flat, Mount) and form_limits:
+        flat.app = _with_form_limits(flat.app, form_limits)
+    return flat
+
+
+def _flat_api_route(route: APIRoute, effective: _EffectiveRouteContext) -> APIRoute:
+    """Moves what the inclusion worked out onto the copy, which keeps its class and the attributes it added.
+
+    Its ASGI application was built by the copy's own ``get_route_handler`` in the inclusion's context, as FastAPI does.
+    """
+    assert effective.app is not None
+    for name in _POPULATED:
+        setattr(route, name, getattr(effective, name))
+    route.app = effective.app
+    return route
+
+
+_POPULATED = [
+    attribute.name
+    for attribute in dataclasses.fields(_EffectiveRouteContext)
+    if attribute.name not in {"original_route", "starlette_route", "app", "frontend_prefix"}
+]
+
+
+def _with_form_limits(app: ASGIApp, limits: _Limits) -> ASGIApp:
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        _apply_router_form_limits(scope, limits)
+        await app(scope, receive, send)
+
+    return limited
+
+
+def _flat_frontend(group: _FrontendRouteGroup, context: _RouterIncludeContext) -> BaseRoute:
+    """A directory served under the component's prefix, with the dependencies of the routers above it."""
+    _, own = _split(group.dependencies)
+    flat = _FlatFrontend(
+        dependencies=[*context.dependencies, *own], dependency_overrides_provider=context.dependency_overrides_provider
+    )
+    flat.max_body_size = context.max_body_size
+    for route in group.routes:
+        moved = copy.copy(route)
+        moved.path = _join_frontend_paths(context.prefix, route.path)
+        flat.routes.append(moved)
+    return flat
+
+
+class _FlatFrontend(_FrontendRouteGroup):
+    """Directories with the body limit of the routers that they were included through."""
+
+    max_body_size: int | None = None
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await wrap_app_with_body_limit(super().handle, self.max_body_size)(scope, receive, send)
+
+
+# ------------------------------------------------------------------------------------------------ dispatch
+
+
+class Dispatcher:
+    """Finds the component of a request by its path's first segments, before any route is looked at.
+
+    It takes the place of the application's own routing (``Router.__init__`` binds that as ``middleware_stack``, so a
+    router class put in later would be ignored) and falls back to it for what no component claims.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._claims: dict[str, tuple[tuple[str, str, ASGIApp], ...]] = {}
+        self.branches: list[Branch] = []
+
+    def install(self, branches: Sequence[Branch]) -> None:
+        """Serves these branches from now on, whatever was installed before."""
+        router = self._app.router
+        self.branches = list(branches)
+        by_prefix: dict[str, list[Branch]] = {}
+        for branch in branches:
+            by_prefix.setdefault(branch.prefix, []).append(branch)
+        claims: dict[str, list[tuple[str, str, ASGIApp]]] = {}
+        for prefix in sorted(by_prefix, key=len, reverse=True):
+            served = self._serve(by_prefix[prefix])
+            claims.setdefault(_first_segment(prefix), []).append((prefix, prefix + "/", served))
+        self._claims = {segment: tuple(served) for segment, served in claims.items()}
+        stack = wrap_app_with_body_limit(self._dispatch(), router.max_body_size)
+        router.middleware_stack = stack  # type: ignore[assignment]  # declared as the method it is at first
+
+    def component_of(self, scope: Scope) -> str | None:
+        """The name of the component that answers this path, or None for ``main.py``."""
+        path = get_route_path(scope)
+        owner: Branch | None = None
+        for branch in self.branches:
+            under = path == branch.prefix or path.startswith(branch.prefix + "/")
+            if under and (owner is None or len(branch.prefix) > len(owner.prefix)):
+                owner = branch
+        return owner.component if owner is not None else None
+
+    def _serve(self, branches: Sequence[Branch]) -> ASGIApp:
+        router = self._app.router
+        served = APIRouter(
+            routes=[entry.route for branch in branches for entry in branch.routes],
+            redirect_slashes=router.redirect_slashes,
+            default=router.default,
+            form_limits=router.form_limits,
+        )
+        served._low_priority_routes.extend(route for branch in branches for route in branch.fallbacks)
+        return served.app
+
+    def _dispatch(self) -> ASGIApp:
+        router, claims, unclaimed = self._app.router, self._claims, self._app.router.app
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "lifespan":
+                path = get_route_path(scope)
+                end = path.find("/", 1)
+                for prefix, below, served in claims.get(path if end < 0 else path[:end], ()):
+                    if path.startswith(below) or path == prefix:
+                        # url_for asks this router, and has to see the whole application.
+                        scope.setdefault("router", router)
+                        await served(scope, receive, send)
+                        return
+            await unclaimed(scope, receive, send)
+
+        return dispatch
+
+
+def _first_segment(path: str) -> str:
+    end = path.find("/", 1)
+    return path if end < 0 else path[:end]
+
+
+# -------------------------------------------------------------------------------------------------- faults
+
+
+def trespassing(app: FastAPI, branches: Sequence[Branch]) -> Iterator[Fault]:
+    """The routes of ``main.py`` that lie under a component's prefix, where they would never be reached.
+
+    A path that only begins with a parameter (``/{path:path}``) lies under none: the component simply wins there.
+    """
+    ours = {id(entry.route) for branch in branches for entry in branch.routes}
+    for context in iter_route_contexts(app.router.routes):
+        path = context.path
+        if path is None or id(context.route) in ours:
+            continue
+        for branch in branches:
+            if path == branch.prefix or path.startswith(branch.prefix + "/"):
+                endpoint = context.endpoint
+                yield Fault(
+                    f"the route {path} lies under {branch.prefix}, which belongs to the component {branch.component!r}",
+                    place(endpoint) if endpoint is not None else "",
+                    "requests under a component's prefix go to the component, so this route would never answer",
+                    f"move the route into {branch.component!r}, or give one of the two another path",
+                )
+                break
+
+
+def astray(branches: Sequence[Branch]) -> Iterator[Fault]:
+    """The routes of a component that lie outside its prefix, where no request would find them."""
+    for branch in branches:
+        for entry in branch.routes:
+            path = getattr(entry.route, "path", None)
+            if path is None or path == branch.prefix or path.startswith(branch.prefix + "/"):
+                continue
+            endpoint = getattr(entry.route, "endpoint", None)
+            yield Fault(
+                f"the route {path} of the component {branch.component!r} lies outside its prefix {branch.prefix}",
+                place(endpoint) if endpoint is not None else "",
+                "a request finds its component by the prefix of its path",
+                f"begin the path with {branch.prefix}, or leave the prefix out of the router",
+            )
