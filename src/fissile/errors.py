@@ -54,13 +54,14 @@ def place(thing: type[object] | Callable[..., object]) -> str:
         line = inspect.getsourcelines(thing)[1]
     except (OSError, TypeError):
         return f"{thing.__module__}.{getattr(thing, '__qualname__', thing)}"
-    return f"{shown(file)}:{line}"
+    return shown(file, line)
 
 
-def shown(file: Path) -> str:
-    """A path as a person in the working directory would write it."""
+def shown(file: Path, line: int | None = None) -> str:
+    """A path as a person in the working directory would write it, as ``file:line`` where the line is known."""
     here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    path = file.relative_to(here) if file.is_relative_to(here) else file
+    return path.as_posix() if line is None else f"{path.as_posix()}:{line}"
 
 
 class FissileError(Exception):

@@ -10,8 +10,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from fissile.errors import ConfigurationError, Fault
-from fissile.project import place
+from fissile.errors import ConfigurationError, Fault, shown
 from fissile.runtime.settings import Mode, load, mode_from
 from fissile.runtime.variables import secrets_directory
 
@@ -157,15 +156,15 @@ def test_another_components_variable_in_an_env_file_is_a_fault(tmp_path: Path) -
     """A .env holds the variables of its own component, under their full names."""
     text = "# comment\n\nUSERS__MAXIMUM=1\nMAXIMUM=2\n"
     first, second = faults(OrderSettings, tmp_path, env_file=text)
-    assert ("USERS__MAXIMUM is none of its variables", place(tmp_path / ".env", 3)) == (first.what, first.where)
-    assert ("write ORDERS__MAXIMUM=", place(tmp_path / ".env", 4)) == (second.fix, second.where)
+    assert ("USERS__MAXIMUM is none of its variables", shown(tmp_path / ".env", 3)) == (first.what, first.where)
+    assert ("write ORDERS__MAXIMUM=", shown(tmp_path / ".env", 4)) == (second.fix, second.where)
 
 
 def test_an_unknown_variable_in_the_env_file_is_a_fault_with_the_nearest(tmp_path: Path) -> None:
     """A mistyped name would otherwise leave the default in place without a word."""
     (fault,) = faults(OrderSettings, tmp_path, env_file="ORDERS__MAXMUM=1\n")
     assert "orders has no setting ORDERS__MAXMUM" == fault.what
-    assert place(tmp_path / ".env", 1) == fault.where
+    assert shown(tmp_path / ".env", 1) == fault.where
     assert "did you mean ORDERS__MAXIMUM?" == fault.fix
 
 
@@ -175,7 +174,7 @@ def test_an_unknown_variable_elsewhere_is_a_warning(tmp_path: Path, caplog: pyte
         filled(OrderSettings, tmp_path, environment={"ORDERS__MAXMUM": "hunter2"}, secrets={"orders__x": "hunter2"})
     expected = [
         "orders has no setting ORDERS__MAXMUM (environment variable ORDERS__MAXMUM): did you mean ORDERS__MAXIMUM?",
-        f"orders has no setting ORDERS__X ({place(tmp_path / 'secrets' / 'orders__x')}): "
+        f"orders has no setting ORDERS__X ({shown(tmp_path / 'secrets' / 'orders__x')}): "
         "remove it, or add it to OrderSettings",
     ]
     assert expected == [record.getMessage() for record in caplog.records]
@@ -185,9 +184,9 @@ def test_a_missing_variable_says_how_to_set_it(tmp_path: Path) -> None:
     """The fault names the class's line, the variable, its type and the files it may go into."""
     fault, other = faults(KeySettings, tmp_path)
     assert "orders needs ORDERS__KEY, which is not set" == fault.what
-    assert place(HERE, line_of("class KeySettings")) == fault.where
+    assert shown(HERE, line_of("class KeySettings")) == fault.where
     assert "KeySettings.key: SecretStr has no default" == fault.why
-    file = place(tmp_path / ".env")
+    file = shown(tmp_path / ".env")
     fix = (
         f"set ORDERS__KEY in the environment, or write ORDERS__KEY=... into {file}, "
         "or put it into the secret file orders__key"
@@ -210,7 +209,7 @@ def test_wrong_values_are_reported_together_with_their_places(tmp_path: Path) ->
     expected = [
         Fault(
             "ORDERS__MAXIMUM is no valid int",
-            place(tmp_path / ".env", 2),
+            shown(tmp_path / ".env", 2),
             "Input should be a valid integer, unable to parse string as an integer",
             "set ORDERS__MAXIMUM to a value of type int",
         ),
@@ -295,7 +294,7 @@ def test_lines_that_are_no_assignment_are_faults_without_their_text(tmp_path: Pa
     """A broken line of a .env is placed but not shown, since it may hold half a secret."""
     text = "ORDERS__MAXIMUM=1\nORDERS__KEY='hunter2\nORDERS__MAXIMUM\n"
     found = faults(OrderSettings, tmp_path, env_file=text)
-    assert [place(tmp_path / ".env", line) for line in (2, 3)] == [fault.where for fault in found]
+    assert [shown(tmp_path / ".env", line) for line in (2, 3)] == [fault.where for fault in found]
     assert "hunter2" not in str(found)
 
 
@@ -316,14 +315,14 @@ def test_files_that_are_no_text_are_faults(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load("orders", OrderSettings, mode=Mode.production, environment={}, secrets=tmp_path / "secrets")
     (fault,) = raised.value.faults
-    assert ("the file is no UTF-8", place(tmp_path / "secrets" / "orders__maximum")) == (fault.what, fault.where)
+    assert ("the file is no UTF-8", shown(tmp_path / "secrets" / "orders__maximum")) == (fault.what, fault.where)
 
 
 def test_only_settings_classes_are_filled(tmp_path: Path) -> None:
     """A plain model is refused, since it would not say that it comes from the environment."""
     (fault,) = faults(Mail, tmp_path)
     assert "the settings of orders are no BaseSettings" == fault.what
-    assert place(HERE, line_of("class Mail(")) == fault.where
+    assert shown(HERE, line_of("class Mail(")) == fault.where
 
 
 def test_aliases_are_refused(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from .finding import find, find_in
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Placement, placement_from
-from .places import place, place_of
 from .reading import Declaration, Reference
 
 __all__ = [
@@ -24,8 +23,6 @@ __all__ = [
     "find_in",
     "graph_faults",
     "nearest",
-    "place",
-    "place_of",
     "placement_from",
     "start_order",
 ]

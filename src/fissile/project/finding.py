@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from fissile.errors import ConfigurationError, Fault
+from fissile.errors import ConfigurationError, Fault, shown
 
 from .found import FoundComponent, Project
-from .places import place
 from .reading import declares_component
 from .source import Sources
 
@@ -82,7 +81,7 @@ def find_in(folder: Path) -> Project:
     raise ConfigurationError(
         Fault(
             f"several packages have a main.py: {names}" if packages else "there is no application here",
-            place(folder / "pyproject.toml"),
+            shown(folder / "pyproject.toml"),
             "the application is where [tool.fastapi] says, or in the one package with a main.py",
             'write [tool.fastapi] entrypoint = "shop.main:app" into pyproject.toml',
         )
@@ -95,13 +94,13 @@ def _entrypoint(file: Path) -> str | None:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(Fault(f"pyproject.toml is not valid: {error}", place(file))) from None
+        raise ConfigurationError(Fault(f"pyproject.toml is not valid: {error}", shown(file))) from None
     entrypoint = content.get("tool", {}).get("fastapi", {}).get("entrypoint")
     if entrypoint is None:
         return None
     if not isinstance(entrypoint, str) or ":" not in entrypoint:
         raise ConfigurationError(
-            Fault("the entrypoint of [tool.fastapi] is no module:name", place(file), fix='entrypoint = "shop.main:app"')
+            Fault("the entrypoint of [tool.fastapi] is no module:name", shown(file), fix='entrypoint = "shop.main:app"')
         )
     return entrypoint
 
@@ -117,7 +116,7 @@ def _at_entrypoint(base: Path, entrypoint: str) -> Project:
     raise ConfigurationError(
         Fault(
             f"there is no package {package!r} in {base.name} or {base.name}/src",
-            place(base / "pyproject.toml"),
+            shown(base / "pyproject.toml"),
             f"[tool.fastapi] says entrypoint = {entrypoint!r}",
             "correct the entrypoint",
         )

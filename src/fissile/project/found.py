@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from fissile.errors import ConfigurationError, Fault
+from fissile.errors import ConfigurationError, Fault, shown
 
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest
-from .places import place
 from .reading import Declaration, read
 from .source import Sources
 
@@ -47,7 +46,7 @@ class FoundComponent:
     @property
     def where(self) -> str:
         """The place of the declaration."""
-        return place(self.file, self.declaration.line)
+        return shown(self.file, self.declaration.line)
 
     @property
     def env_file(self) -> Path | None:
@@ -67,7 +66,7 @@ class FoundComponent:
             needs=tuple(reference.identity for reference in declaration.needs),
             where=self.where,
             places={reference.identity: reference.where for reference in references}
-            | {"prefix": place(self.file, declaration.prefix_line)},
+            | {"prefix": shown(self.file, declaration.prefix_line)},
             complete=not declaration.notes,
         )
 

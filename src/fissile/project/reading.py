@@ -6,9 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from fissile.errors import Fault
+from fissile.errors import Fault, shown
 
-from .places import place
 from .source import Source, Sources
 
 _LITERAL = "component.py is read without importing it, so that tools work on an application that cannot start"
@@ -80,7 +79,7 @@ def read(file: Path, module: str, sources: Sources) -> Declaration:
         return Declaration(notes=(source.fault,))
     call = _assigned_call(source)
     if call is None:
-        where = place(file, 1)
+        where = shown(file, 1)
         fix = "write component = Component(...) at the top of the module"
         return Declaration(notes=(Fault(f"{module} declares no component", where, _LITERAL, fix),))
     return _Reader(source, sources).declaration(call)
@@ -136,10 +135,10 @@ class _Reader:
         )
 
     def note(self, name: str, node: ast.expr) -> None:
-        shown = ast.unparse(node)
-        what = f"{name} cannot be read: {shown if len(shown) < 60 else shown[:57] + '...'}"
+        text = ast.unparse(node)
+        what = f"{name} cannot be read: {text if len(text) < 60 else text[:57] + '...'}"
         fix = "write it literally, with imported or local names"
-        self.notes.append(Fault(what, place(self.source.file, node.lineno), _LITERAL, fix))
+        self.notes.append(Fault(what, shown(self.source.file, node.lineno), _LITERAL, fix))
 
     def text(self, name: str, node: ast.expr | None) -> str | None:
         if node is None:
@@ -173,7 +172,7 @@ class _Reader:
             if identity is None:
                 self.note(name, node)
             else:
-                found.append(Reference(identity, place(self.source.file, node.lineno)))
+                found.append(Reference(identity, shown(self.source.file, node.lineno)))
         return tuple(found)
 
     def resolved(self, node: ast.expr) -> str | None:

@@ -6,9 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fissile.errors import Fault
-
-from .places import place
+from fissile.errors import Fault, shown
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,9 @@ def parse(file: Path, module: str) -> Source:
         tree = ast.parse(file.read_bytes(), filename=str(file))
     except SyntaxError as error:
         what = f"{file.name} is not valid Python: {error.msg}"
-        return Source(file, module, fault=Fault(what, place(file, error.lineno), fix="mend the syntax"))
+        return Source(file, module, fault=Fault(what, shown(file, error.lineno), fix="mend the syntax"))
     except (OSError, ValueError) as error:
-        return Source(file, module, fault=Fault(f"{file.name} cannot be read: {error}", place(file)))
+        return Source(file, module, fault=Fault(f"{file.name} cannot be read: {error}", shown(file)))
     statements = tuple(_flattened(tree.body))
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
     names: dict[str, str] = {}

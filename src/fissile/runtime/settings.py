@@ -23,8 +23,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from fissile.errors import ConfigurationError, Fault
-from fissile.project import nearest, place, place_of
+from fissile.errors import ConfigurationError, Fault, place, shown
+from fissile.project import nearest
 
 from .variables import Variable, collect, prefix_of
 
@@ -99,7 +99,7 @@ def load(
         raise ConfigurationError(
             Fault(
                 f"the settings of {component} are no BaseSettings",
-                place_of(settings_class),
+                place(settings_class),
                 "settings are filled from the environment, which is what pydantic-settings does",
                 f"class {settings_class.__name__}(pydantic_settings.BaseSettings)",
             )
@@ -183,7 +183,7 @@ def _alias_faults(component: str, settings_class: type[BaseSettings]) -> list[Fa
     return [
         Fault(
             f"{settings_class.__name__}.{name} has an alias",
-            place_of(settings_class),
+            place(settings_class),
             "an alias is read without the component's prefix, so that two components could share it by accident",
             f"remove it: the variable is {prefix_of(component)}{name.upper()}",
         )
@@ -242,15 +242,15 @@ class _Explanation:
     def fault(self, error: ErrorDetails) -> Fault:
         path, wanted = self._field([str(part) for part in error["loc"]])
         if not path:
-            where = place_of(self.settings_class)
+            where = place(self.settings_class)
             return Fault(f"the settings of {self.component} do not fit together", where, self._reason(error, ""))
         name = prefix_of(self.component) + "__".join(path).upper()
         field = f"{self.settings_class.__name__}.{'.'.join(path)}"
         if error["type"] == "missing":
             what, why = f"{self.component} needs {name}, which is not set", f"{field}: {wanted} has no default"
-            return Fault(what, place_of(self.settings_class), why, self._how_to_set(name))
+            return Fault(what, place(self.settings_class), why, self._how_to_set(name))
         setting = self._variable(path)
-        where = setting.where if setting else place_of(self.settings_class)
+        where = setting.where if setting else place(self.settings_class)
         reason = self._reason(error, wanted)
         return Fault(
             f"{name} is no valid {wanted}",
@@ -289,7 +289,7 @@ class _Explanation:
         return message
 
     def _how_to_set(self, name: str) -> str:
-        file = f", or write {name}=... into {place(self.env_file)}" if self.env_file else ""
+        file = f", or write {name}=... into {shown(self.env_file)}" if self.env_file else ""
         return f"set {name} in the environment{file}, or put it into the secret file {name.lower()}"
 
 

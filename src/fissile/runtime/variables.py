@@ -9,8 +9,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from fissile.errors import ConfigurationError, Fault
-from fissile.project import place
+from fissile.errors import ConfigurationError, Fault, shown
 
 SECRETS = "FISSILE_SECRETS"
 """The environment variable that names the directory of secrets."""
@@ -107,7 +106,7 @@ def _from_secrets(prefix: str, secrets: Path | None, faults: list[Fault]) -> Ite
         if file.name.upper().startswith(prefix) and file.is_file():
             text = _text(file, faults)
             if text is not None:
-                yield Variable(file.name.upper(), text.strip(), place(file))
+                yield Variable(file.name.upper(), text.strip(), shown(file))
 
 
 def _from_env_file(prefix: str, env_file: Path | None, faults: list[Fault]) -> Iterator[Variable]:
@@ -116,7 +115,7 @@ def _from_env_file(prefix: str, env_file: Path | None, faults: list[Fault]) -> I
         return
     for binding in parse_stream(io.StringIO(text)):
         blank = len(binding.original.string) - len(binding.original.string.lstrip())
-        where = place(env_file, binding.original.line + binding.original.string[:blank].count("\n"))
+        where = shown(env_file, binding.original.line + binding.original.string[:blank].count("\n"))
         if binding.error or (binding.key is not None and binding.value is None):
             faults.append(
                 Fault("the line is no NAME=value", where, fix="quote the value where it has quotes or spaces")
@@ -132,7 +131,7 @@ def _text(file: Path, faults: list[Fault]) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        faults.append(Fault("the file is no UTF-8", place(file), fix="save it as UTF-8"))
+        faults.append(Fault("the file is no UTF-8", shown(file), fix="save it as UTF-8"))
     except OSError as error:
-        faults.append(Fault(f"the file cannot be read: {error.strerror}", place(file), fix="correct its permissions"))
+        faults.append(Fault(f"the file cannot be read: {error.strerror}", shown(file), fix="correct its permissions"))
     return None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fissile.project import place, place_of
+from fissile.errors import place, shown
 
 HERE = Path(__file__).absolute()
 
@@ -31,17 +31,17 @@ def line_of(text: str) -> int:
 def test_a_place_is_relative_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Terminals open it as it stands; elsewhere the whole path is said."""
     monkeypatch.chdir(tmp_path)
-    assert "a/b.py:3" == place(tmp_path / "a" / "b.py", 3)
-    assert "a/b.py" == place(tmp_path / "a" / "b.py")
-    assert f"{tmp_path.parent.as_posix()}/b.py:3" == place(tmp_path.parent / "b.py", 3)
+    assert "a/b.py:3" == shown(tmp_path / "a" / "b.py", 3)
+    assert "a/b.py" == shown(tmp_path / "a" / "b.py")
+    assert f"{tmp_path.parent.as_posix()}/b.py:3" == shown(tmp_path.parent / "b.py", 3)
 
 
 def test_classes_and_functions_are_placed_where_they_are_written() -> None:
     """A decorated function is where its own source is, not its wrapper's."""
-    assert place(HERE, line_of("class Written")) == place_of(Written)
-    assert place(HERE, line_of("def decorated")) == place_of(wrapper)
+    assert shown(HERE, line_of("class Written")) == place(Written)
+    assert shown(HERE, line_of("def decorated")) == place(wrapper)
 
 
-def test_what_has_no_source_has_no_place() -> None:
-    """Built-in classes, classes made at run time and plain objects give an empty place."""
-    assert ["", "", ""] == [place_of(int), place_of(type("Made", (), {})), place_of(3)]
+def test_what_has_no_source_is_named() -> None:
+    """What is built in is named instead."""
+    assert "builtins.int" == place(int)
