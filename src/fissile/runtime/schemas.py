@@ -79,7 +79,9 @@ class _Qualified(GenerateJsonSchema):
 
     def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
         reference, mode = core_mode_ref
-        return DefsRef(self.names.of(str(reference)) + _SUFFIX[mode])
+        name = DefsRef(self.names.of(str(reference)) + _SUFFIX[mode])
+        self._prioritized_defsref_choices[name] = [name]  # pydantic looks for shorter ones here
+        return name
 
 
 class Names:
