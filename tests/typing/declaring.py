@@ -115,7 +115,7 @@ def errors() -> None:
     error = UnknownSupplier(supplier_id=7)
     assert_type(error.supplier_id, int)
     assert_type(error.status, int)
-    UnknownSupplier(7)  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+    UnknownSupplier(7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     UnknownSupplier(supplier=7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     UnknownSupplier(supplier_id="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     UnknownSupplier()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -129,7 +129,7 @@ async def methods(suppliers: Suppliers) -> None:
     await suppliers.remove(supplier_id=1)
     await suppliers.get("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await suppliers.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    await suppliers.fetch(1)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    await suppliers.fetch(1)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 def policies() -> None:
@@ -170,4 +170,4 @@ def components() -> None:
     Component(provide={Suppliers: SupplierService})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Component(needs=["suppliers"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     Component(settings=SupplierSettings())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Component(APIRouter())  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+    Component(APIRouter())  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]

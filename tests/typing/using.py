@@ -4,6 +4,7 @@ from typing import assert_type
 
 from fastapi import APIRouter, FastAPI, WebSocket
 
+import fissile
 from fissile import App, Provided
 from tests.typing.declaring import Supplier, Suppliers
 
@@ -36,6 +37,7 @@ def application() -> None:
     async def hello() -> dict[str, str]:
         return {"hello": "world"}
 
+    fissile.Appp  # type: ignore[attr-defined]  # noqa: B018 a misspelt name is refused, lazy loading or not  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     App(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
