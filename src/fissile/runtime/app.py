@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
-from fissile.errors import raise_faults
-from fissile.runtime import openapi, problems
+from fissile.errors import ConfigurationError, Fault, raise_faults
+from fissile.project import Placement, find, placement_from
+from fissile.runtime import health, lifecycle, openapi, problems
+from fissile.runtime.caller import Caller
 from fissile.runtime.options import Options
+from fissile.runtime.requests import RequestContext
 from fissile.runtime.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
+from fissile.runtime.wiring import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class App(FastAPI):
 
     def __init__(self, package: str | None = None, **options: Unpack[Options]) -> None:
         self.package = package
+        self.placement: Placement | None = None
+        self._runtime: Runtime | None = None
         self.dispatcher: Dispatcher | None = None
         self._packages: Mapping[str, str] = {}
         self._described = 0
@@ -63,7 +71,8 @@ class App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Assembles the application, then stacks the middleware around it as FastAPI does."""
         self.assemble()
-        return super().build_middleware_stack()
+        stack = super().build_middleware_stack()
+        return stack if self._runtime is None else RequestContext(stack, self._runtime)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -105,6 +114,44 @@ class App(FastAPI):
 
     def _assemble(self) -> None:
         """Finds, loads and wires the components, and gives what they serve to `serve`."""
+        assert self.package is not None
+        project = find(self.package)
+        runtime = Runtime(self, project, self.placement or placement_from(os.environ))
+        served = [
+            Served(live.name, live.found.package, live.prefix, live.declaration.api, runtime.bind(live))
+            for name in runtime.order
+            if (live := runtime.live[name]).declaration.api is not None
+        ]
+        served.append(Served("-", "fissile", health.PREFIX, health.reserved(runtime), runtime.stub))
+        self.serve(served, {found.package: found.name for found in project.components})
+        raise_faults(runtime.faults)
+        inner = self.router.lifespan_context
+        self.router.lifespan_context = lambda app: _lifespan(runtime, inner, app)
+        self._runtime = runtime
+
+    @property
+    def runtime(self) -> Runtime:
+        """The live components and their calls, assembled when first asked for.
+
+        Raises:
+            ConfigurationError: The application has no components, or something is wrong with them.
+        """
+        self.assemble()
+        if self._runtime is None:
+            raise ConfigurationError(Fault("the application has no components", fix="write app = App(__package__)"))
+        return self._runtime
+
+    @asynccontextmanager
+    async def caller(self) -> AsyncIterator[Caller]:
+        """The interfaces outside a request: ``async with app.caller() as call: await call(Suppliers).get(1)``.
+
+        The application's lifespan runs meanwhile, unless it does already.
+        """
+        runtime = self.runtime
+        async with AsyncExitStack() as stack:
+            if not runtime.running:
+                await stack.enter_async_context(self.router.lifespan_context(self))
+            yield Caller(runtime)
 
     def serve(self, served: Sequence[Served], packages: Mapping[str, str] | None = None) -> None:
         """Includes what these components serve, and answers errors with problem documents from now on.
@@ -124,3 +171,10 @@ class App(FastAPI):
         self.dispatcher.install(branches)
         self._packages = packages if packages is not None else {part.package: part.name for part in served}
         problems.install(self, self.dispatcher.component_of, self._packages)
+
+
+@asynccontextmanager
+async def _lifespan(runtime: Runtime, inner: Lifespan[App], app: App) -> AsyncIterator[Mapping[str, Any] | None]:
+    """The components' life around that of ``main.py``, which may call them."""
+    async with lifecycle.running(runtime), inner(app) as state:
+        yield state

@@ -58,3 +58,8 @@ class Transport(Protocol):
 
 Provider: TypeAlias = Callable[[Call], Awaitable[object]]
 """Runs a call as one unit of work; ends as a transport does."""
+
+
+def too_long(what: str, size: int, limit: int) -> str:
+    """What is said of a message over the limit, in every placement."""
+    return f"{what} would be {size} bytes on a link, and a message has at most {limit}: page it, or pass a reference"

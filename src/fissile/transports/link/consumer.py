@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from ...errors import CallFailed, Incompatible, Unavailable
 from ...interface import Contract, Method
-from ..base import MESSAGE_LIMIT, Call
+from ..base import MESSAGE_LIMIT, Call, too_long
 from .connection import Connection, logger
 from .frames import BrokenFrame, Kind
 from .messages import pack_call, unpack_failed, unpack_raised
 from .provider import LinkServer
-from .upgrade import read_upgrade, request_upgrade
+from .upgrade import Refused, read_upgrade, request_upgrade
 
 PATIENCE = 2.0
 """Seconds that calls wait for a peer that is away, a restart say; after that they fail at once until it is back."""
@@ -137,12 +137,14 @@ class Link:
         self._connecting: asyncio.Task[None] | None = None
         self._away_since: float | None = None
         self._arrival: asyncio.Event | None = None
+        self._refusal = ""
 
     async def connection(self, deadline: float) -> ConsumerConnection:
         """A connection that takes calls, waiting for one if need be.
 
         Raises:
             Unavailable: The peer is away; nothing was sent.
+            Incompatible: The peer speaks no version that this side speaks.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -151,6 +153,8 @@ class Link:
             self._connect()
             assert self._away_since is not None and self._arrival is not None
             patience = min(self._away_since + PATIENCE, deadline - 0.01) - loop.time()
+            if self._refusal:
+                raise Incompatible(f"{self.peer} refused the link: {self._refusal}", may_have_run=False)
             if patience <= 0:
                 raise Unavailable(f"{self.peer} is away", may_have_run=False)
             with contextlib.suppress(asyncio.TimeoutError):
@@ -183,9 +187,13 @@ class Link:
         while True:
             try:
                 self._connection = await self._dial(self.greeting)
+            except Refused as error:
+                self._refusal = str(error)
+                self._arrival.set()
             except (OSError, BrokenFrame) as error:
                 logger.debug("%s is away: %s", self.peer, error)
             else:
+                self._refusal = ""
                 self._arrival.set()
                 return
             await asyncio.sleep(random.uniform(0, pause))
@@ -222,10 +230,11 @@ class LinkTransport:
         if index is None:
             why = connection.incompatible.get(method, "it was not greeted")
             raise Incompatible(f"{self._link.peer} cannot answer {method}: {why}", may_have_run=False)
-        body = pack_call(index, call, call.deadline - connection.loop.time())
-        if len(body) > connection.limit:
-            message = f"the arguments of {method} have {len(body)} bytes, and a message has at most {connection.limit}"
+        arguments = method.arguments.dump(call.arguments)
+        if len(arguments) > connection.limit:
+            message = too_long(f"the arguments of {method}", len(arguments), connection.limit)
             raise CallFailed(message, may_have_run=False)
+        body = pack_call(index, call.context, call.deadline - connection.loop.time(), arguments)
         kind, answer = await connection.ask(body)
         if kind == Kind.RESULT:
             try:

@@ -10,14 +10,13 @@ from ...context import NOWHERE, Carried, Context, Principal
 from ...errors import CALL_ERRORS, CallError, CallFailed, Incompatible
 from ...interface import Method
 from ...values import ComponentError
-from ..base import Call
 from .frames import CALL_HEAD, BrokenFrame
 
 
-def pack_call(index: int, call: Call, remaining: float) -> bytes:
-    """The body of a CALL."""
-    context = pack_context(call.context)
-    return CALL_HEAD.pack(index, remaining, len(context)) + context + call.method.arguments.dump(call.arguments)
+def pack_call(index: int, context: Context, remaining: float, arguments: bytes) -> bytes:
+    """The body of a CALL; the time that remains is in seconds."""
+    packed = pack_context(context)
+    return CALL_HEAD.pack(index, remaining, len(packed)) + packed + arguments
 
 
 def unpack_call(body: bytes, now: float) -> tuple[int, Context, bytes]:

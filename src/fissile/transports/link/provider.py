@@ -12,7 +12,7 @@ from ...context import AMBIENT, Context
 from ...errors import CallError, CallFailed, Incompatible
 from ...interface import Contract, Method, compare
 from ...values import ComponentError
-from ..base import MESSAGE_LIMIT, Call, Provider
+from ..base import MESSAGE_LIMIT, Call, Provider, too_long
 from ..deadline import Deadline
 from .connection import Connection, logger
 from .frames import BrokenFrame, Kind
@@ -167,7 +167,7 @@ class ProviderConnection(Connection):
                 result = await provider(Call(method, arguments, context))
             body = method.result.dump(result)
             if len(body) > self.limit:
-                message = f"{method} returned {len(body)} bytes, and a message has at most {self.limit}"
+                message = too_long(f"the result of {method}", len(body), self.limit)
                 raise CallFailed(message, may_have_run=True)
         except ComponentError as error:
             return Kind.RAISED, pack_raised(method, error)

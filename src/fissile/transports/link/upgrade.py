@@ -16,6 +16,10 @@ HEAD_LIMIT = 8 * 1024
 """Bytes of the longest head of an answer."""
 
 
+class Refused(Exception):
+    """The peer does not speak any version that was offered, or is no peer at all."""
+
+
 class Upgrading(asyncio.Protocol):
     """Asks for the upgrade; whoever reads its answer takes the transport over.
 
@@ -68,7 +72,7 @@ async def read_upgrade(upgrading: Upgrading) -> bytes:
         What arrived after it already.
 
     Raises:
-        BrokenFrame: The peer refused.
+        Refused: The peer answered something else.
         ConnectionError: The peer is gone.
     """
     head, _, rest = (await upgrading.answer).partition(b"\r\n\r\n")
@@ -76,7 +80,7 @@ async def read_upgrade(upgrading: Upgrading) -> bytes:
     if b" 101 " not in status:
         assert upgrading._transport is not None
         upgrading._transport.abort()
-        raise BrokenFrame(f"the peer refused the link: {head.decode(errors='replace')}")
+        raise Refused(" ".join(head.decode(errors="replace").split("\r\n")))
     return rest
 
 

@@ -1,0 +1,80 @@
+"""The engine of one component: SQLite in a file of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ..component import Database
+
+BUSY_TIMEOUT = 5_000
+"""Milliseconds that SQLite waits for another writer (https://sqlite.org/pragma.html#pragma_busy_timeout)."""
+
+READONLY = "fissile_readonly"
+"""The execution option of a connection that will not write."""
+
+
+class Store:
+    """A component's database, opened with the component and closed with it.
+
+    Args:
+        database: The tables.
+        file: The SQLite file; its folder is made.
+    """
+
+    def __init__(self, database: Database, file: Path) -> None:
+        self.file = file
+        self._metadata = database.metadata
+        self._engine: AsyncEngine | None = None
+        self._opening: asyncio.Lock | None = None
+
+    async def open_once(self) -> None:
+        """Opens it unless it is open: an application may be called without its lifespan."""
+        if self._engine is None:
+            self._opening = self._opening or asyncio.Lock()
+            async with self._opening:
+                if self._engine is None:
+                    await self.open()
+
+    async def open(self) -> None:
+        """Connects, and creates the tables that are missing."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}")
+        event.listen(engine.sync_engine, "connect", _configure)
+        event.listen(engine.sync_engine, "begin", _begin)
+        async with engine.begin() as connection:
+            await connection.run_sync(self._metadata.create_all)
+        self._engine = engine
+
+    def engine(self, *, readonly: bool) -> AsyncEngine:
+        """The engine; transactions of a read-only one take no write lock."""
+        assert self._engine is not None, "the store is open while its component is live"
+        return self._engine.execution_options(**{READONLY: True}) if readonly else self._engine
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+
+def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    """Write-ahead log, patience, foreign keys; and transactions begun by us (pysqlite begins them too late)."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """A transaction that may write locks at once: one that starts to write later fails without waiting."""
+    readonly = connection.get_execution_options().get(READONLY, False)
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

@@ -1,0 +1,69 @@
+"""The reserved paths: whether the process lives, whether each component takes calls, and calls for debuggers."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+
+from ..errors import ConfigurationError
+from .by_name import call_json
+
+if TYPE_CHECKING:
+    from .wiring import Runtime
+
+PREFIX = "/-"
+SECRET_HEADER = "fissile-secret"
+"""The header that a debugger on the loopback interface authenticates with; any web page could send the rest."""
+
+
+def reserved(runtime: Runtime) -> APIRouter:
+    """The routes of the reserved paths."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/ready")
+    async def ready() -> JSONResponse:
+        components = {name: "ready" if live.ready else "not ready" for name, live in sorted(runtime.live.items())}
+        is_ready = all(live.ready for live in runtime.live.values())
+        body = {"status": "ready" if is_ready else "not ready", "components": components}
+        return JSONResponse(body, 200 if is_ready else 503)
+
+    @router.post("/call/{method}")
+    async def call(method: str, request: Request) -> Response:
+        if not _may_call(request):
+            raise HTTPException(404)
+        try:
+            result = await call_json(runtime, method, await request.body())
+        except ConfigurationError as error:
+            raise HTTPException(404, str(error)) from error
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        return Response(result, media_type="application/json")
+
+    return router
+
+
+def _may_call(request: Request) -> bool:
+    """Whether the request came over a Unix socket, or from this machine with the secret."""
+    server = request.scope.get("server")
+    if server is not None and server[1] is None:
+        return True
+    secret = link_secret()
+    given = request.headers.get(SECRET_HEADER, "")
+    is_here = request.client is not None and request.client.host in ("127.0.0.1", "::1")
+    return is_here and secret is not None and hmac.compare_digest(given.encode(), secret.encode())
+
+
+def link_secret() -> str | None:
+    """The secret that opens the calls on the loopback interface: the file ``link`` among the secrets, if there is one."""
+    folder = os.environ.get("FISSILE_SECRETS")
+    file = Path(folder) / "link" if folder else None
+    return file.read_text().strip() or None if file is not None and file.is_file() else None

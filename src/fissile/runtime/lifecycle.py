@@ -1,0 +1,48 @@
+"""Starting the live components in the order of their needs, and ending them in the reverse order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from .wiring import Live, Runtime
+
+logger = logging.getLogger("fissile.lifecycle")
+
+DRAIN = 25.0
+"""Seconds that calls in flight get to finish at the end."""
+
+
+@asynccontextmanager
+async def running(runtime: Runtime) -> AsyncIterator[None]:
+    """Opens what the live components own; at the end no call is taken, those in flight finish, and all is closed."""
+    async with AsyncExitStack() as stack:
+        for name in runtime.order:
+            await stack.enter_async_context(_component(runtime.live[name]))
+        runtime.running = True
+        try:
+            yield
+        finally:
+            runtime.running = False
+            await runtime.server.drain(DRAIN)
+            for link in runtime.links.values():
+                await link.close()
+
+
+@asynccontextmanager
+async def _component(live: Live) -> AsyncIterator[None]:
+    try:
+        if live.store is not None:
+            await live.store.open_once()
+        live.ready = True
+        yield
+    finally:
+        live.ready = False
+        if live.container is not None:
+            await live.container.close()
+        if live.store is not None:
+            from .. import data
+
+            await data.finish()
+            await live.store.close()

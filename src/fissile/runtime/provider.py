@@ -1,0 +1,141 @@
+"""Running a call: one unit of work of the component that provides the method."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded
+from ..interface import Method
+from ..transports.base import Call
+from ..values import ComponentError
+
+if TYPE_CHECKING:
+    from ..data import UnitOfWork
+
+logger = logging.getLogger("fissile.calls")
+
+IN_FLIGHT = 1_000
+"""Calls that a component runs at once unless configured."""
+
+
+class Scope(Protocol):
+    """Makes the objects of one unit of work."""
+
+    async def get(self, kind: type[object]) -> object:
+        """The one object of this class in this unit of work."""
+        ...
+
+
+class Gate:
+    """Counts the calls in flight of one component, local and remote.
+
+    Attributes:
+        limit: How many are taken.
+        in_flight: How many there are.
+        open: False while the component is not live: before its start and after its end.
+    """
+
+    __slots__ = ("in_flight", "limit", "open")
+
+    def __init__(self, limit: int = IN_FLIGHT) -> None:
+        self.limit = limit
+        self.in_flight = 0
+        self.open = True
+
+
+class InterfaceProvider:
+    """Runs the calls of one interface.
+
+    Args:
+        implementation: The class that implements it.
+        gate: The component's count of calls in flight.
+        scope: Opens the objects of one unit of work.
+        begin: Begins a unit of work, read-only or not; None where the component has no data.
+    """
+
+    __slots__ = ("_begin", "_gate", "_implementation", "_scope")
+
+    def __init__(
+        self,
+        implementation: type[object],
+        gate: Gate,
+        scope: Callable[[UnitOfWork | None], AbstractAsyncContextManager[Scope]],
+        begin: Callable[[bool], Awaitable[UnitOfWork]] | None,
+    ) -> None:
+        self._implementation = implementation
+        self._gate = gate
+        self._scope = scope
+        self._begin = begin
+
+    async def run(self, call: Call) -> object:
+        """Runs one call; ends as a transport does (`fissile.transports.base`)."""
+        gate = self._gate
+        if gate.in_flight >= gate.limit:
+            message = f"{call.method} was refused: {gate.limit} calls are in flight"
+            raise Overloaded(message, may_have_run=False)
+        gate.in_flight += 1
+        try:
+            return await (self._run_with_data(call, self._begin) if self._begin else self._run(call, None))
+        except ComponentError as error:
+            declared = _declared(call.method, error)
+            if declared is None:
+                raise _failed(call.method, error) from error
+            raise declared from None
+        except CallError as error:
+            raise _passed_on(error) from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise _failed(call.method, error) from error  # the method's own: nobody cancelled this call
+        except (Exception, SystemExit) as error:
+            raise _failed(call.method, error) from error
+        finally:
+            gate.in_flight -= 1
+
+    async def _run(self, call: Call, work: UnitOfWork | None) -> object:
+        method = call.method
+        async with self._scope(work) as scope:
+            service = await scope.get(self._implementation)
+            result = await getattr(service, method.name)(**call.arguments)
+            try:
+                return method.result.check(result)
+            except ValueError as error:
+                raise TypeError(f"{method} returned {type(result).__name__}: {error}") from None
+
+    async def _run_with_data(self, call: Call, begin: Callable[[bool], Awaitable[UnitOfWork]]) -> object:
+        work = await begin(call.method.readonly)
+        try:
+            result = await self._run(call, work)
+            if asyncio.get_running_loop().time() >= call.deadline:
+                raise DeadlineExceeded(f"{call.method} was not committed: its deadline has passed", may_have_run=True)
+        except BaseException:
+            await work.rollback()
+            raise
+        await work.commit()
+        return result
+
+
+def _declared(method: Method, error: ComponentError) -> ComponentError | None:
+    """The error as the method declares it, rebuilt from its fields: a subclass arrives as the declared class."""
+    for kind in type(error).__mro__:
+        declared, codec = method.errors.get(kind.__name__, (None, None))
+        if declared is kind and codec is not None:
+            return declared(**codec.check(error.fields()))
+    return None
+
+
+def _passed_on(error: CallError) -> CallError:
+    """What a call made by the method ended with is what the method ends with; but the method did run."""
+    if error.may_have_run:
+        return error
+    return type(error)(str(error), may_have_run=True)
+
+
+def _failed(method: Method, error: BaseException) -> CallFailed:
+    logger.error("%s failed", method, exc_info=error)
+    return CallFailed(f"{method} raised {type(error).__name__}, which it does not declare", may_have_run=True)

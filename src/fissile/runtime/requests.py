@@ -1,0 +1,42 @@
+"""What an HTTP request brings into the calls that are made while it is answered."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..context import AMBIENT, Context
+from .provided import RUNTIME, Stubs
+
+MAX_KEY = 255
+"""Characters of the longest ``Idempotency-Key`` that is carried."""
+
+
+class RequestContext:
+    """Gives every request its context and its stubs, around all of the user's middleware.
+
+    Args:
+        app: The application.
+        stubs: What gives a request its stubs.
+    """
+
+    def __init__(self, app: ASGIApp, stubs: Stubs) -> None:
+        self.app = app
+        self.stubs = stubs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        scope[RUNTIME] = self.stubs
+        key = trace = None
+        for name, value in scope["headers"]:
+            if name == b"idempotency-key":
+                key = value.decode("latin-1")[:MAX_KEY]
+            elif name == b"traceparent":
+                trace = value.decode("latin-1")
+        before = AMBIENT.set(Context(traceparent=trace, idempotency_key=key))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            AMBIENT.reset(before)

@@ -1,0 +1,333 @@
+"""The composition root: components become providers, needs become channels, the placement decides what is between them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+
+from ..component import Component
+from ..errors import ConfigurationError, Fault, place, raise_faults
+from ..interface import Contract, implementation_faults, read
+from ..project import Declared, FoundComponent, Placement, Project, graph_faults, start_order
+from ..project.graph import default_prefix
+from ..transports.base import Transport
+from ..transports.link import Link, LinkServer, LinkTransport, dial_pair, dial_unix
+from ..transports.link.provider import Served
+from ..transports.local import LocalTransport, MeasuringTransport
+from ..transports.retry import RetryingTransport
+from .injection import Injection
+from .overrides import Overrides
+from .provided import stub_of
+from .provider import Gate, InterfaceProvider, Scope
+from .settings import Mode, load, mode_from
+from .state import state_folder
+
+if TYPE_CHECKING:
+    from dishka import AsyncContainer
+
+    from ..data import Store, UnitOfWork
+
+Wrap = Callable[[Transport], Transport]
+
+
+@dataclass(slots=True)
+class Live:
+    """A component that runs in this process.
+
+    Attributes:
+        found: Where it was found.
+        declaration: What its ``component.py`` says.
+        gate: Counts its calls in flight.
+        settings: Its settings, where it has some.
+        store: Its database, where it has one.
+        container: Makes its objects.
+        providers: What runs the calls of each of its interfaces.
+        ready: Whether it takes calls.
+    """
+
+    found: FoundComponent
+    declaration: Component
+    gate: Gate = field(default_factory=Gate)
+    settings: object | None = None
+    store: Store | None = None
+    container: AsyncContainer | None = None
+    providers: dict[type[object], InterfaceProvider] = field(default_factory=dict)
+    ready: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.found.name
+
+    @property
+    def prefix(self) -> str:
+        """Its URL prefix."""
+        return self.declaration.prefix or default_prefix(self.name)
+
+
+@dataclass(slots=True)
+class InterfaceChannel:
+    """The way to the provider of one interface.
+
+    Attributes:
+        contract: What may be asked.
+        provider: The name of the component that provides it.
+        wire_name: What it is called between processes.
+        carrier: What carries its calls, as the placement wants it.
+        overrides: The fakes that the application's ``dependency_overrides`` put in its place.
+    """
+
+    contract: Contract
+    provider: str
+    wire_name: str
+    overrides: Overrides
+    carrier: Transport | None = None
+
+    def transport(self) -> Transport:
+        """Whoever carries the next call."""
+        if overriding := self.overrides.transport(self.contract):
+            return overriding
+        assert self.carrier is not None, "the application is assembled before it calls"
+        return self.carrier
+
+
+class Runtime:
+    """The live components of one process and their calls.
+
+    Args:
+        app: The application that they belong to.
+        project: The components on disk.
+        placement: Which of them are live here, and where the others are.
+
+    Raises:
+        ConfigurationError: With everything that is wrong, at once.
+    """
+
+    def __init__(self, app: FastAPI, project: Project, placement: Placement) -> None:
+        self.project = project
+        self.mode = mode_from(os.environ)
+        self.faults: list[Fault] = []
+        self.placement = placement
+        self.running = False
+        self.links: dict[str, Link] = {}
+        self._overrides = Overrides(app)
+        self._stubs: dict[type[object], object] = {}
+        self.live = {found.name: live for found in project.components if (live := self._load(found))}
+        raise_faults(self.faults)
+        self.faults += graph_faults(self._declared())
+        self.channels = self._channels()
+        for live in self.live.values():
+            self._check(live)
+        raise_faults(self.faults)
+        for live in self.live.values():
+            self._build(live)
+        raise_faults(self.faults)
+        self.order = [name for name in start_order(self._declared()) if name in self.live]
+        self.server = LinkServer(
+            {
+                channel.wire_name: Served(channel.contract, self._provider(channel).run)
+                for channel in self.channels.values()
+                if channel.provider in self.live
+            }
+        )
+        self.place(placement)
+
+    # ---------------------------------------------------------------------------------------------- loading
+
+    def _load(self, found: FoundComponent) -> Live | None:
+        """Imports a live component; the user's own exception passes through whole."""
+        if not self.placement.is_live(found.name):
+            return None
+        module = importlib.import_module(found.module)
+        declaration = getattr(module, "component", None)
+        if isinstance(declaration, Component):
+            return Live(found, declaration)
+        what = f"{found.module} has no `component`"
+        why = f"it is {type(declaration).__name__}" if declaration is not None else "a component.py declares one"
+        self.faults.append(Fault(what, found.where, why, "write `component = Component(...)`"))
+        return None
+
+    def _declared(self) -> list[Declared]:
+        """The graph: of live components as they are loaded, of the others as they are written."""
+        return [
+            _declared(self.live[found.name]) if found.name in self.live else found.declared
+            for found in self.project.components
+        ]
+
+    def _channels(self) -> dict[type[object], InterfaceChannel]:
+        """A channel for each interface that a live component provides or needs."""
+        ids = {declared.name: declared.id or declared.name for declared in self._declared()}
+        owners = {name: declared.name for declared in self._declared() for name in declared.provides}
+        channels: dict[type[object], InterfaceChannel] = {}
+        for live in self.live.values():
+            for interface in [*live.declaration.provides, *live.declaration.needs]:
+                owner = owners.get(_identity(interface))
+                if interface in channels or owner is None:
+                    continue
+                contract, faults = read(interface)
+                self.faults += faults
+                wire_name = f"{ids[owner]}.{interface.__qualname__}"
+                channels[interface] = InterfaceChannel(contract, owner, wire_name, self._overrides)
+        return channels
+
+    def _check(self, live: Live) -> None:
+        for interface, implementation in live.declaration.provides.items():
+            self.faults += implementation_faults(interface, implementation)
+        self._fill_settings(live)
+
+    def _fill_settings(self, live: Live) -> None:
+        wanted = live.declaration.settings
+        if wanted is None:
+            return
+        secrets = os.environ.get("FISSILE_SECRETS")
+        try:
+            live.settings = load(
+                live.name,
+                cast("type[BaseSettings]", wanted),
+                mode=self.mode,
+                environment=os.environ,
+                env_file=live.found.env_file,
+                secrets=Path(secrets) if secrets else None,
+            )
+        except ConfigurationError as error:
+            self.faults += error.faults
+
+    # --------------------------------------------------------------------------------------------- building
+
+    def _build(self, live: Live) -> None:
+        declaration = live.declaration
+        given = {interface: self.stub(interface) for interface in self._reachable(live)}
+        if live.settings is not None:
+            given[type(live.settings)] = live.settings
+        owners = {interface: channel.provider for interface, channel in self.channels.items()}
+        injection = Injection(live.name, given, declaration.binds, declaration.database is not None, owners)
+        for implementation in declaration.provides.values():
+            injection.add(implementation)
+        injection.add_binds()
+        self.faults += injection.faults
+        if injection.faults:
+            return
+        begin: Callable[[bool], Awaitable[UnitOfWork]] | None = None
+        if declaration.database is not None:
+            from .. import data  # a component without data does not need SQLAlchemy
+
+            name = declaration.id or live.name
+            live.store = data.Store(declaration.database, state_folder(self.project) / f"{name}.sqlite3")
+            begin = partial(data.begin, live.store)
+        live.container = injection.container()
+        opening = _scopes(live.container)
+        for interface, implementation in declaration.provides.items():
+            live.providers[interface] = InterfaceProvider(implementation, live.gate, opening, begin)
+
+    def _reachable(self, live: Live) -> list[type[object]]:
+        """The interfaces that a component may call: those that it needs, and its own."""
+        wanted = [*live.declaration.needs, *live.declaration.provides]
+        return [interface for interface in wanted if interface in self.channels]
+
+    def _provider(self, channel: InterfaceChannel) -> InterfaceProvider:
+        return self.live[channel.provider].providers[channel.contract.interface]
+
+    # -------------------------------------------------------------------------------------------- placement
+
+    def place(self, placement: Placement, wrap: Wrap | None = None) -> None:
+        """Lets calls travel as the placement says from now on; the live components stay what they are.
+
+        Args:
+            placement: Where everybody is.
+            wrap: What is put around the carrier of every call, inside its retries: faults, repetitions.
+        """
+        self.placement = placement
+        self.links = {}
+        for channel in self.channels.values():
+            carrier = self._carrier(channel, placement)
+            channel.carrier = RetryingTransport(wrap(carrier) if wrap else carrier)
+
+    def _carrier(self, channel: InterfaceChannel, placement: Placement) -> Transport:
+        if channel.provider not in self.live:
+            address = placement.addresses.get(channel.provider)
+            if address is None:
+                what = f"nobody says where {channel.provider} is"
+                raise ConfigurationError(Fault(what, "", f"the placement {placement.name} does not run it here"))
+            return LinkTransport(self._link(address, channel))
+        if placement.wire:
+            return LinkTransport(self._link("wire", channel))
+        local = LocalTransport(self._provider(channel).run)
+        return MeasuringTransport(local) if self.mode is Mode.development else local
+
+    def _link(self, address: str, channel: InterfaceChannel) -> Link:
+        """The link to an address, which greets with every interface of this process that is there."""
+        link = self.links.get(address)
+        if link is None:
+            dial = dial_pair(self.server) if address == "wire" else dial_unix(address.removeprefix("unix:"))
+            link = self.links[address] = Link(dial, {}, channel.provider)
+        link.greeting = {**link.greeting, channel.wire_name: channel.contract}
+        return link
+
+    # ------------------------------------------------------------------------------------------------ stubs
+
+    def stub(self, interface: type[object]) -> object:
+        """The stub of an interface; see `fissile.runtime.provided.Stubs`."""
+        stub = self._stubs.get(interface)
+        if stub is None:
+            channel = self.channels.get(interface)
+            if channel is None:
+                raise ConfigurationError(_unprovided(interface))
+            stub = self._stubs[interface] = stub_of(channel.contract, channel)
+        return stub
+
+    def bind(self, live: Live) -> Callable[[type[object]], object]:
+        """What gives a component's endpoints their stubs; an interface that it does not need is a fault."""
+        reachable = set(self._reachable(live))
+
+        def stub(interface: type[object]) -> object:
+            if interface in reachable:
+                return self.stub(interface)
+            what = f"a route of {live.name} asks for {interface.__name__}"
+            why = "a component calls what it provides and what it needs, so that the graph is true"
+            self.faults.append(Fault(what, live.found.where, why, f"write needs=[{interface.__name__}]"))
+            return None
+
+        return stub
+
+
+def _scopes(container: AsyncContainer) -> Callable[[UnitOfWork | None], AbstractAsyncContextManager[Scope]]:
+    def opening(work: UnitOfWork | None) -> AbstractAsyncContextManager[Scope]:
+        context = None if work is None else {type(work): work}
+        return cast("AbstractAsyncContextManager[Scope]", container(context=context))
+
+    return opening
+
+
+def _identity(interface: type[object]) -> str:
+    return f"{interface.__module__}.{interface.__qualname__}"
+
+
+def _declared(live: Live) -> Declared:
+    declaration, written = live.declaration, live.found.declared
+    return Declared(
+        name=live.name,
+        prefix=live.prefix,
+        id=declaration.id or live.name,
+        provides=tuple(map(_identity, declaration.provides)),
+        needs=tuple(map(_identity, declaration.needs)),
+        where=written.where,
+        places=written.places,
+    )
+
+
+def _unprovided(interface: type[object]) -> Fault:
+    return Fault(
+        f"nobody provides {interface.__name__}",
+        place(interface),
+        "an interface is given to those who ask for it by the component that provides it",
+        f"write provides={{{interface.__name__}: ...}} in a component.py",
+    )
