@@ -111,6 +111,7 @@ def test_every_test_says_in_a_sentence_what_it_holds() -> None:
 
 def test_ignored_findings_say_which_and_why() -> None:
     """A silenced checker names the rule, and a reason follows it."""
-    files = [file for file in tracked("*.py") if file != Path(__file__)]
+    # In the type tests an ignore is the assertion.
+    files = [file for file in tracked("*.py", ":!tests/typing/*") if file != Path(__file__)]
     assert matches(r"#\s*(type|pyright): ignore(?!\[[\w\s,-]+\]\s+#\s+\w)", files) == []
     assert matches(r"#\s*noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)*\s+\S)", files) == []
