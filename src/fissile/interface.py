@@ -13,7 +13,9 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NotRequired, Protocol, TypedDict, TypeVar
+from typing import NotRequired, Protocol, TypeVar
+
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from .codec import Codec
 from .errors import Fault, place
