@@ -51,13 +51,13 @@ def test_providers_start_before_consumers() -> None:
 def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
     """Two components on one prefix are named together, each with its line."""
     faults = graph_faults([component("aa", prefix="/x"), component("bb", prefix="/x"), component("cc", prefix="/x/y")])
-    assert [("aa and bb have the same prefix /x", "aa.py:9, bb.py:9")] == said(faults)
+    assert [("aa and bb have the same prefix /x", "aa.py:9:\nbb.py:9")] == said(faults)
 
 
 def test_a_shared_id_is_refused() -> None:
     """What hangs on the id, such as a schema, belongs to one component."""
     faults = graph_faults([component("aa", identity="xx"), component("xx")])
-    assert [("aa and xx have the same id 'xx'", "aa.py:1, xx.py:1")] == said(faults)
+    assert [("aa and xx have the same id 'xx'", "aa.py:1:\nxx.py:1")] == said(faults)
 
 
 def test_prefixes_that_no_url_can_have_are_refused() -> None:
@@ -99,7 +99,7 @@ def test_nothing_follows_from_a_declaration_that_could_not_be_read() -> None:
 def test_an_interface_provided_twice_is_refused() -> None:
     """A call would not know where to go."""
     faults = graph_faults([component("aa", provides="p.X"), component("bb", provides="p.X")])
-    assert [("X is provided by aa and bb", "aa.py:2, bb.py:2")] == said(faults)
+    assert [("X is provided by aa and bb", "aa.py:2:\nbb.py:2")] == said(faults)
 
 
 def test_a_cycle_is_printed_with_the_line_of_each_need() -> None:
@@ -112,7 +112,7 @@ def test_a_cycle_is_printed_with_the_line_of_each_need() -> None:
             component("dd", needs="p.A"),
         ]
     )
-    expected = "aa.py:3 (aa needs B), bb.py:3 (bb needs C), cc.py:3 (cc needs A)"
+    expected = "aa.py:3:\nbb.py:3:\ncc.py:3"
     assert [("components need each other in a circle: aa -> bb -> cc -> aa", expected)] == said(faults)
 
 

@@ -141,7 +141,7 @@ def _name_faults(component: Declared) -> list[Fault]:
         why = f"a double underscore ends the name in variables, as in {component.name.strip('_').upper()}__KEY"
     else:
         return []
-    return [Fault(f"{component.name!r} cannot be the name of a component", component.where, why, "rename it")]
+    return [Fault(f"{component.name!r} cannot be the name of a component", component.where, why, "rename its package")]
 
 
 def _prefix_faults(component: Declared) -> list[Fault]:
@@ -161,7 +161,7 @@ def _shared_faults(components: Sequence[Declared]) -> list[Fault]:
     faults = [
         Fault(
             f"{_listed(owners)} have the same prefix {prefix}",
-            ", ".join(owner.at("prefix") for owner in owners),
+            _all(owner.at("prefix") for owner in owners),
             "a request finds its component by its prefix alone",
             f'give one of them another: Component(prefix="{prefix}-2")',
         )
@@ -170,7 +170,7 @@ def _shared_faults(components: Sequence[Declared]) -> list[Fault]:
     faults += [
         Fault(
             f"{_listed(owners)} have the same id {identity!r}",
-            ", ".join(owner.at("id") for owner in owners),
+            _all(owner.at("id") for owner in owners),
             "the id names a component's schema, topics and events, which are its own",
             f'write id="{owners[-1].name}" in one of them',
         )
@@ -179,7 +179,7 @@ def _shared_faults(components: Sequence[Declared]) -> list[Fault]:
     faults += [
         Fault(
             f"{_short(interface)} is provided by {_listed(owners)}",
-            ", ".join(owner.at(interface) for owner in owners),
+            _all(owner.at(interface) for owner in owners),
             "a need is met by one component, else a call would not know where to go",
             f"remove {_short(interface)} from the provides of all but one",
         )
@@ -231,7 +231,7 @@ def _cycle_faults(components: Sequence[Declared]) -> list[Fault]:
     for cycle in _cycles(_needed(components)):
         steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
         path = " -> ".join([*cycle, cycle[0]])
-        places = [f"{by_name[a].at(via[a, b])} ({a} needs {_short(via[a, b])})" for a, b in steps]
+        places = [by_name[consumer].at(via[consumer, provider]) for consumer, provider in steps]
         if len(cycle) == 1:
             what = f"{cycle[0]} needs {_short(via[cycle[0], cycle[0]])}, which it provides itself"
             why = "needs are what a component asks of others"
@@ -240,7 +240,7 @@ def _cycle_faults(components: Sequence[Declared]) -> list[Fault]:
             what = f"components need each other in a circle: {path}"
             why = "components in a circle cannot be started, tested or split off one without the other"
             fix = "let one of them publish an event that the other handles, or move what both need into a third"
-        faults.append(Fault(what, ", ".join(places), why, fix))
+        faults.append(Fault(what, _all(places), why, fix))
     return faults
 
 
@@ -292,6 +292,11 @@ def _needed(components: Sequence[Declared]) -> dict[str, tuple[str, ...]]:
 def _listed(components: Sequence[Declared]) -> str:
     names = [component.name for component in components]
     return " and ".join([", ".join(names[:-1]), names[-1]])
+
+
+def _all(places: Iterable[str]) -> str:
+    """Puts several places into one, each on its line, so that each can be opened."""
+    return ":\n".join(dict.fromkeys(places))
 
 
 def _short(interface: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
@@ -30,6 +29,7 @@ from .provided import stub_of
 from .provider import Gate, InterfaceProvider, Scope
 from .settings import Mode, load, mode_from
 from .state import state_folder
+from .variables import secrets_directory
 
 if TYPE_CHECKING:
     from dishka import AsyncContainer
@@ -122,7 +122,8 @@ class Runtime:
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}
         self.live = {found.name: live for found in project.components if (live := self._load(found))}
-        raise_faults(self.faults)
+        if self.faults:
+            raise_faults([*self.faults, *graph_faults(project.declared)])
         self.faults += graph_faults(self._declared())
         self.channels = self._channels()
         for live in self.live.values():
@@ -188,15 +189,15 @@ class Runtime:
         wanted = live.declaration.settings
         if wanted is None:
             return
-        secrets = os.environ.get("FISSILE_SECRETS")
         try:
+            secrets = secrets_directory(os.environ, state_folder(self.project) / "secrets")
             live.settings = load(
                 live.name,
                 cast("type[BaseSettings]", wanted),
                 mode=self.mode,
                 environment=os.environ,
                 env_file=live.found.env_file,
-                secrets=Path(secrets) if secrets else None,
+                secrets=secrets,
             )
         except ConfigurationError as error:
             self.faults += error.faults

@@ -1,0 +1,15 @@
+"""Orders."""
+
+from fissile import Component
+
+from ..suppliers.public import Supplies
+from .public import Orders
+from .service import OrderService
+from .settings import OrderSettings
+
+component = Component(
+    provides={Orders: OrderService},
+    needs=[Supplies],
+    settings=OrderSettings,
+    prefix="/suppliers",
+)

@@ -1,0 +1,7 @@
+"""Orders."""
+
+from fissile import Component
+
+from .settings import OrderSettings
+
+component = Component(settings=OrderSettings)

@@ -1,0 +1,5 @@
+"""Returns, with a capital."""
+
+from fissile import Component
+
+component = Component(prefix="/returns")

@@ -1,0 +1,1 @@
+"""Orders, which forgot to declare itself."""

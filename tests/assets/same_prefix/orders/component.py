@@ -1,0 +1,10 @@
+"""Orders."""
+
+from fissile import Component
+
+from .api import router
+
+component = Component(
+    api=router,
+    prefix="/trade",
+)

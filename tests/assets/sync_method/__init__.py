@@ -1,0 +1,1 @@
+"""Fails because a method of an interface is not async, and another is a generator."""

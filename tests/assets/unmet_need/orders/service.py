@@ -1,0 +1,11 @@
+"""What orders does."""
+
+from .public import Orders
+
+
+class OrderService(Orders):
+    """Does it."""
+
+    async def get(self, number: int) -> str:
+        """One of them."""
+        return str(number)

@@ -1,0 +1,5 @@
+"""Suppliers, which forgot to provide."""
+
+from fissile import Component
+
+component = Component()
