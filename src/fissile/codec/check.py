@@ -1,0 +1,446 @@
+"""Checks a value that stays in the process, and gives it the form that it would have behind the wire.
+
+A check is built once per type, out of closures. A value whose class has checked it already costs one comparison.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import datetime
+import decimal
+import enum
+import types
+import typing
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Literal, TypeVar
+
+import pydantic
+from typing_extensions import is_typeddict
+
+from ..values.permitted import discriminator, is_union, shown, traits, unaliased
+from ..values.plain import (
+    FrozenMapping,
+    plain_bytes,
+    plain_date,
+    plain_decimal,
+    plain_duration,
+    plain_instant,
+    plain_integer,
+    plain_time,
+    plain_uuid,
+)
+from ..values.value import Value
+from .wire import Wire, entry_hints, reasons, required
+
+Leaf = TypeVar("Leaf")
+Check = Callable[[object], object]
+
+DEEPEST = 100
+"""How many levels a value that contains itself may have: JSON parsers stop at about 200 brackets."""
+
+
+class Refused(ValueError):
+    """A value is not of its type.
+
+    Attributes:
+        path: Where in the value, from the outside.
+    """
+
+    def __init__(self, reason: str, path: tuple[object, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path))}: {self.reason}" if self.path else self.reason
+
+
+def check_of(annotation: object) -> Check:
+    """Builds the check of a permitted type, or of a typed dict of these."""
+    annotation = unaliased(annotation)
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if is_typeddict(annotation):
+        return _arguments(typing.cast(type[object], annotation))
+    if origin is Annotated:
+        return _annotated(annotation, arguments)
+    if origin is Literal:
+        return _literal(annotation, arguments)
+    if is_union(annotation):
+        return _union(annotation, arguments)
+    if origin is tuple:
+        return _tuple(annotation, arguments)
+    if origin in (list, set, frozenset):
+        return _collection(annotation, typing.cast(type[list[object]], origin), check_of(arguments[0]))
+    if origin in (dict, collections.abc.Mapping):
+        return _mapping(annotation, origin is dict, check_of(arguments[0]), check_of(arguments[1]))
+    if isinstance(annotation, type) and issubclass(annotation, Value):
+        return _value(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return _exact(annotation)
+    return _LEAVES[annotation]
+
+
+def _wrong(expected: object, value: object) -> Refused:
+    return Refused(f"must be {_article(shown(expected))}, not {_article(type(value).__name__)}")
+
+
+def _article(name: str) -> str:
+    if name in ("None", "NoneType"):
+        return "None"
+    return name if "[" in name or "|" in name else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+# --- leaves ---
+
+
+def _none(value: object) -> object:
+    if value is None:
+        return value
+    raise _wrong(None, value)
+
+
+def _bool(value: object) -> object:
+    if type(value) is bool:
+        return value
+    raise _wrong(bool, value)
+
+
+def _str(value: object) -> object:
+    if not isinstance(value, str):
+        raise _wrong(str, value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Refused("must be text that UTF-8 can carry, without lone surrogates") from None
+    return value if type(value) is str else str.__str__(value)
+
+
+def _int(value: object) -> object:
+    if type(value) is int and -(2**63) < value < 2**63:
+        return value
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(int, value)
+    return _plain(plain_integer, value)
+
+
+def _float(value: object) -> object:
+    if type(value) is float:
+        return value
+    if isinstance(value, float):
+        return float.__pos__(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(float, value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise Refused("must be a number that a float can hold") from None
+
+
+def _decimal(value: object) -> object:
+    if isinstance(value, decimal.Decimal) and not value.is_finite():
+        raise Refused("must be a finite number")
+    return _any_decimal(value)
+
+
+def _date(value: object) -> object:
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return plain_date(value)
+    raise _wrong(datetime.date, value)
+
+
+def _leaf(kind: type[Leaf], plain: Callable[[Leaf], object]) -> Check:
+    """The check of a type whose plain form a function makes."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, kind):
+            raise _wrong(kind, value)
+        return _plain(plain, value)
+
+    return check
+
+
+def _plain(plain: Callable[[Leaf], object], value: Leaf) -> object:
+    try:
+        return plain(value)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _exact(kind: type[object]) -> Check:
+    def check(value: object) -> object:
+        if type(value) is kind:
+            return value
+        raise _wrong(kind, value)
+
+    return check
+
+
+_any_decimal = _leaf(decimal.Decimal, plain_decimal)
+_instant = _leaf(datetime.datetime, plain_instant)
+_LEAVES: dict[object, Check] = {
+    None: _none,
+    types.NoneType: _none,
+    str: _str,
+    int: _int,
+    bool: _bool,
+    float: _float,
+    decimal.Decimal: _decimal,
+    bytes: _leaf(bytes, plain_bytes),
+    uuid.UUID: _leaf(uuid.UUID, plain_uuid),
+    datetime.datetime: _instant,
+    pydantic.AwareDatetime: _instant,
+    datetime.date: _date,
+    datetime.time: _leaf(datetime.time, plain_time),
+    datetime.timedelta: _leaf(datetime.timedelta, plain_duration),
+}
+
+
+def _literal(annotation: object, values: tuple[object, ...]) -> Check:
+    known = {(type(value), value): value for value in values}
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and type(value) is not str:
+            value = str.__str__(value)
+        if (type(value), value) in known:
+            return value
+        raise Refused(f"must be one of {shown(annotation)}")
+
+    return check
+
+
+# --- what has parts ---
+
+
+def _inside(check: Check, items: Iterable[tuple[object, object]]) -> Refused:
+    """Finds which of the items was refused, after the fact, so that finding costs nothing where none is."""
+    for key, item in items:
+        try:
+            check(item)
+        except Refused as refused:
+            return Refused(refused.reason, (key, *refused.path))
+    raise AssertionError("none of them is refused")
+
+
+def _collection(annotation: object, kind: type[list[object]], item: Check) -> Check:
+    def check(value: object) -> object:
+        if not isinstance(value, kind):
+            raise _wrong(annotation, value)
+        try:
+            return kind([item(one) for one in value])
+        except Refused:
+            raise _inside(item, enumerate(value)) from None
+
+    return check
+
+
+def _tuple(annotation: object, arguments: tuple[object, ...]) -> Check:
+    if arguments[1:] != (...,):
+        return _fixed_tuple(annotation, [check_of(argument) for argument in arguments if argument != ()])
+    item = check_of(arguments[0])
+
+    def check(value: object) -> object:
+        if not isinstance(value, tuple):
+            raise _wrong(annotation, value)
+        try:
+            return tuple([item(one) for one in value])
+        except Refused:
+            raise _inside(item, enumerate(value)) from None
+
+    return check
+
+
+def _fixed_tuple(annotation: object, items: list[Check]) -> Check:
+    def check(value: object) -> object:
+        if not isinstance(value, tuple):
+            raise _wrong(annotation, value)
+        if len(value) != len(items):
+            raise Refused(f"must have {len(items)} items, not {len(value)}")
+        found = []
+        for index, (item, one) in enumerate(zip(items, value, strict=True)):
+            try:
+                found.append(item(one))
+            except Refused as refused:
+                raise Refused(refused.reason, (index, *refused.path)) from None
+        return tuple(found)
+
+    return check
+
+
+def _mapping(annotation: object, mutable: bool, key: Check, item: Check) -> Check:
+    kind, accepted = (dict, dict) if mutable else (FrozenMapping, Mapping)
+
+    def check(value: object) -> object:
+        if not isinstance(value, accepted):
+            raise _wrong(annotation, value)
+        try:
+            return kind({key(name): item(one) for name, one in value.items()})
+        except Refused:
+            wrong = [name for name in value if _fails(key, name)]
+            raise _inside(key, zip(wrong, wrong, strict=True)) if wrong else _inside(item, value.items()) from None
+
+    return check
+
+
+def _fails(check: Check, value: object) -> bool:
+    try:
+        check(value)
+    except Refused:
+        return True
+    return False
+
+
+def _arguments(annotation: type[object]) -> Check:
+    """The arguments of a call: a new dict of them, each checked."""
+    checks = {name: check_of(hint) for name, hint in entry_hints(annotation).items()}
+    needed = required(annotation)
+
+    def check(value: object) -> object:
+        if not isinstance(value, dict):
+            raise _wrong(dict, value)
+        found = {}
+        for name, one in value.items():
+            try:
+                found[name] = checks[name](one)
+            except Refused as refused:
+                raise Refused(refused.reason, (name, *refused.path)) from None
+            except KeyError:
+                raise Refused("is not known", (name,)) from None
+        if not needed <= found.keys():
+            raise Refused("is missing", (min(needed - found.keys()),))
+        return found
+
+    return check
+
+
+# --- unions, constraints and values ---
+
+
+def _union(annotation: object, members: tuple[object, ...]) -> Check:
+    checks = [check_of(member) for member in members if member is not types.NoneType]
+    optional = types.NoneType in members
+
+    def check(value: object) -> object:
+        if optional and value is None:
+            return None
+        deepest: Refused | None = None
+        for one in checks:
+            try:
+                return one(value)
+            except Refused as refused:
+                deepest = refused if len(checks) == 1 or refused.path else deepest
+        raise deepest or _wrong(annotation, value)
+
+    return check
+
+
+def _annotated(annotation: object, arguments: tuple[object, ...]) -> Check:
+    inner, metadata = arguments[0], arguments[1:]
+    if is_union(inner) and discriminator(metadata):
+        return _tagged(inner)
+    check = check_of(inner)
+    if traits(annotation).validating:
+        return _tripped(annotation, check)
+    wire = Wire(annotation)
+
+    def constrained(value: object) -> object:
+        value = check(value)
+        try:
+            wire.validate(value)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return value
+
+    return constrained
+
+
+def _tagged(union: object) -> Check:
+    members = typing.get_args(union)
+    checks = {member: check_of(member) for member in members}
+
+    def check(value: object) -> object:
+        for kind in type(value).__mro__:
+            if kind in checks:
+                return checks[kind](value)
+        raise _wrong(union, value)
+
+    return check
+
+
+def _value(kind: type[Value]) -> Check:
+    found = traits(kind)
+    if found.validating:
+        return _tripped(kind, _narrowed(kind))
+    return _bounded(_narrowed(kind)) if found.recursive else _narrowed(kind)
+
+
+def _narrowed(kind: type[Value]) -> Check:
+    def check(value: object) -> object:
+        if type(value) is kind:
+            return value
+        if not isinstance(value, kind):
+            raise _wrong(kind, value)
+        try:
+            return kind.model_validate(value, strict=True)
+        except pydantic.ValidationError as error:
+            raise Refused(reasons(error)) from None
+
+    return check
+
+
+def _bounded(check: Check) -> Check:
+    """For what may contain itself."""
+
+    def bounded(value: object) -> object:
+        if _deeper_than(DEEPEST, value):
+            raise Refused(f"must not be nested more than {DEEPEST} levels deep")
+        return check(value)
+
+    return bounded
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    if isinstance(value, Value):
+        parts: Iterable[object] = value.__dict__.values()
+    elif isinstance(value, Mapping):
+        parts = value.values()
+    elif isinstance(value, (tuple, frozenset)):
+        parts = value
+    else:
+        return False
+    return levels == 0 or any(_deeper_than(levels - 1, part) for part in parts)
+
+
+def _tripped(annotation: object, check: Check) -> Check:
+    """For what validators of the user's own run on: they run again behind the wire, so they run again here."""
+    wire = Wire(annotation)
+
+    def tripped(value: object) -> object:
+        value = check(value)
+        try:
+            arrived = wire.load(wire.dump(value))
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        if not same(value, arrived):
+            raise Refused("is changed by its own validator when it is made again on the other side")
+        return arrived
+
+    return tripped
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two plain values are the same, types and all: NaN is itself, 0.0 is not -0.0."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Value) and isinstance(other, Value):
+        return same(one.__dict__, other.__dict__)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return len(one) == len(other) and all(
+            same(pair, twin) for pair, twin in zip(one.items(), other.items(), strict=True)
+        )
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (set, frozenset)) and isinstance(other, (set, frozenset)):
+        return len(one) == len(other) and all(any(same(item, twin) for twin in other) for item in one)
+    return one == other and repr(one) == repr(other) if one == one else repr(one) == repr(other)
