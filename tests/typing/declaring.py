@@ -4,11 +4,13 @@ from typing import Protocol, assert_type
 
 from fastapi import APIRouter, FastAPI
 from pydantic_settings import BaseSettings
+from sqlalchemy import MetaData
 
 from fissile import (
     Carried,
     Component,
     ComponentError,
+    Database,
     Event,
     Interface,
     Principal,
@@ -163,6 +165,8 @@ def components() -> None:
         api=APIRouter(),
         policy=authenticated,
         settings=SupplierSettings,
+        database=Database(MetaData()),
+        handles={SupplierRemoved: SupplierService.remove},
         prefix="/suppliers",
         id="suppliers",
     )

@@ -11,6 +11,21 @@ from tests.typing.declaring import Supplier, Suppliers
 router = APIRouter()
 
 
+class FakeSuppliers(Suppliers):
+    """A fake is a class like any other that implements the interface."""
+
+    async def get(self, supplier_id: int) -> Supplier:
+        """One supplier."""
+        return Supplier(id=supplier_id, name="fake")
+
+    async def remove(self, supplier_id: int) -> None:
+        """Nothing to forget."""
+
+    async def add(self, name: str, city: str = "Bergen") -> Supplier:
+        """Nothing is kept."""
+        return Supplier(id=1, name=name, city=city)
+
+
 @router.get("/{supplier_id}")
 async def get(supplier_id: int, suppliers: Provided[Suppliers]) -> Supplier:
     """`Provided[T]` is a T."""
@@ -39,6 +54,20 @@ def application() -> None:
 
     fissile.Appp  # type: ignore[attr-defined]  # noqa: B018 a misspelt name is refused, lazy loading or not  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     App(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def script(app: App) -> None:
+    """Outside a request, `caller` gives the interfaces, each with its own type."""
+    async with app.caller() as call:
+        suppliers = call(Suppliers)
+        assert_type(suppliers, Suppliers)
+        assert_type(await suppliers.get(1), Supplier)
+
+
+def overrides(app: App) -> None:
+    """A fake takes the place of an interface as of any dependency: a class or a function that makes it."""
+    app.dependency_overrides[Suppliers] = FakeSuppliers
+    app.dependency_overrides[Suppliers] = lambda: FakeSuppliers()
 
 
 def test_function(suppliers: Provided[Suppliers]) -> None:
