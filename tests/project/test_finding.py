@@ -89,6 +89,7 @@ def test_the_json_form_is_stable_and_complete(tmp_path: Path, monkeypatch: pytes
         "prefix": "/trade/orders",
         "module": "shop.orders.component",
         "public": "shop.orders.public",
+        "api": False,
         "provides": ["shop.orders.public.Orders"],
         "needs": ["shop.suppliers.public.interface.Suppliers"],
         "handles": ["shop.suppliers.public.SupplierRemoved"],
@@ -99,7 +100,7 @@ def test_the_json_form_is_stable_and_complete(tmp_path: Path, monkeypatch: pytes
         "line": 8,
     }
     assert expected == components[1]
-    assert "/health-check" == components[0]["prefix"]
+    assert ("/health-check", True) == (components[0]["prefix"], components[0]["api"])
     edge = {"consumer": "orders", "provider": "suppliers", "interface": "shop.suppliers.public.interface.Suppliers"}
     assert [edge] == project.as_json()["edges"]
 

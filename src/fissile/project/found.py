@@ -121,8 +121,8 @@ class Project:
         """Gives the project as plain data, in a stable form.
 
         Returns:
-            ``project``, ``entrypoint``, ``components`` (each with name, id, prefix, module, public, provides, needs,
-            handles, settings, database, policy, file and line; files relative to `root`) and ``edges``
+            ``project``, ``entrypoint``, ``components`` (each with name, id, prefix, module, public, api, provides,
+            needs, handles, settings, database, policy, file and line; files relative to `root`) and ``edges``
             (consumer, provider, interface).
         """
         return {
@@ -143,6 +143,7 @@ class Project:
             "prefix": declared.prefix,
             "module": component.module,
             "public": component.public,
+            "api": declaration.api,
             "provides": list(declared.provides),
             "needs": list(declared.needs),
             "handles": [reference.identity for reference in declaration.handles],

@@ -38,6 +38,7 @@ class Declaration:
         provides: The interfaces.
         needs: The interfaces of others.
         handles: The events.
+        api: Whether it serves HTTP.
         settings: The settings class, where there is one.
         policy: The policy as it is written.
         database: Whether it has a database.
@@ -51,6 +52,7 @@ class Declaration:
     provides: tuple[Reference, ...] = ()
     needs: tuple[Reference, ...] = ()
     handles: tuple[Reference, ...] = ()
+    api: bool = False
     settings: str | None = None
     policy: str | None = None
     database: bool = False
@@ -128,6 +130,7 @@ class _Reader:
             provides=self.keys("provides", fields.get("provides")),
             needs=self.items("needs", fields.get("needs")),
             handles=self.keys("handles", fields.get("handles")),
+            api="api" in fields,
             settings=settings,
             policy=ast.unparse(fields["policy"]) if "policy" in fields else None,
             database="database" in fields,

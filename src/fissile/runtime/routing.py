@@ -366,7 +366,7 @@ def trespassing(app: FastAPI, branches: Sequence[Branch]) -> Iterator[Fault]:
         if path is None or id(context.route) in ours:
             continue
         for branch in branches:
-            if path == branch.prefix or path.startswith(branch.prefix + "/"):
+            if _below(path, branch.prefix):
                 endpoint = context.endpoint
                 yield Fault(
                     f"the route {path} lies under {branch.prefix}, which belongs to the component {branch.component!r}",
@@ -378,16 +378,25 @@ def trespassing(app: FastAPI, branches: Sequence[Branch]) -> Iterator[Fault]:
 
 
 def astray(branches: Sequence[Branch]) -> Iterator[Fault]:
-    """The routes of a component that lie outside its prefix, where no request would find them."""
+    """The routes of a component where no request would find them: outside its prefix, or under another's longer one."""
     for branch in branches:
+        inner = [other for other in branches if _below(other.prefix, branch.prefix) and other.prefix != branch.prefix]
         for entry in branch.routes:
             path = getattr(entry.route, "path", None)
-            if path is None or path == branch.prefix or path.startswith(branch.prefix + "/"):
+            if path is None:
                 continue
             endpoint = getattr(entry.route, "endpoint", None)
-            yield Fault(
-                f"the route {path} of the component {branch.component!r} lies outside its prefix {branch.prefix}",
-                place(endpoint) if endpoint is not None else "",
-                "a request finds its component by the prefix of its path",
-                f"begin the path with {branch.prefix}, or leave the prefix out of the router",
-            )
+            where = place(endpoint) if endpoint is not None else ""
+            why = "a request finds its component by the prefix of its path, and the longest prefix wins"
+            if not _below(path, branch.prefix):
+                what = f"the route {path} of the component {branch.component!r} lies outside its prefix {branch.prefix}"
+                fix = f"begin the path with {branch.prefix}, or leave the prefix out of the router"
+                yield Fault(what, where, why, fix)
+            elif other := next((other for other in inner if _below(path, other.prefix)), None):
+                what = f"the route {path} of the component {branch.component!r} lies under {other.prefix}"
+                fix = f"move it into the component {other.component!r}, or give one of the two another prefix"
+                yield Fault(f"{what}, which belongs to {other.component!r}", where, why, fix)
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")

@@ -1,1 +1,1 @@
-"""Fails for several reasons, said at once: a prefix, a need, a sync method, a method left out, a missing setting."""
+"""Fails for several reasons, said at once: prefix, route of main.py, need, sync method, method left out, setting."""

@@ -3,6 +3,7 @@
 from fissile import Component
 
 from ..suppliers.public import Supplies
+from .api import router
 from .public import Orders
 from .service import OrderService
 from .settings import OrderSettings
@@ -11,5 +12,6 @@ component = Component(
     provides={Orders: OrderService},
     needs=[Supplies],
     settings=OrderSettings,
+    api=router,
     prefix="/suppliers",
 )

@@ -1,0 +1,7 @@
+"""Orders."""
+
+from fissile import Component
+
+from .api import router
+
+component = Component(api=router, prefix="/trade/orders")

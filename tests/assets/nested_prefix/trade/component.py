@@ -1,0 +1,7 @@
+"""Trade."""
+
+from fissile import Component
+
+from .api import router
+
+component = Component(api=router)
