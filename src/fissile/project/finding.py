@@ -41,7 +41,7 @@ def find(package: str) -> Project:
         )
     try:
         spec = find_spec(package)
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, ValueError):  # the latter for a module that was made by hand
         spec = None
     if spec is None or not spec.submodule_search_locations:
         what = f"there is no package {package!r}" if spec is None else f"{package!r} is a module, not a package"

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from fissile.component import NAME
 from fissile.errors import Fault
 
+from .cycles import cycles
+
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
 
@@ -228,7 +230,7 @@ def _cycle_faults(components: Sequence[Declared]) -> list[Fault]:
     by_name = {component.name: component for component in components}
     via = {(edge.consumer, edge.provider): edge.interface for edge in reversed(edges(components))}
     faults = []
-    for cycle in _cycles(_needed(components)):
+    for cycle in cycles(_needed(components)):
         steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
         path = " -> ".join([*cycle, cycle[0]])
         places = [by_name[consumer].at(via[consumer, provider]) for consumer, provider in steps]
@@ -242,44 +244,6 @@ def _cycle_faults(components: Sequence[Declared]) -> list[Fault]:
             fix = "let one of them publish an event that the other handles, or move what both need into a third"
         faults.append(Fault(what, _all(places), why, fix))
     return faults
-
-
-def _cycles(needed: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Finds one shortest cycle through the first component of each knot."""
-    found: list[list[str]] = []
-    seen: set[str] = set()
-    for name in sorted(needed):
-        if name in seen:
-            continue
-        cycle = _shortest_way_back(name, needed)
-        if cycle:
-            found.append(cycle)
-            seen.update(_reachable(name, needed) & {other for other in needed if name in _reachable(other, needed)})
-    return found
-
-
-def _shortest_way_back(start: str, needed: Mapping[str, tuple[str, ...]]) -> list[str] | None:
-    ways = [[start]]
-    seen: set[str] = set()
-    for way in ways:
-        for provider in needed[way[-1]]:
-            if provider == start:
-                return way
-            if provider not in seen:
-                seen.add(provider)
-                ways.append([*way, provider])
-    return None
-
-
-def _reachable(start: str, needed: Mapping[str, tuple[str, ...]]) -> set[str]:
-    reached: set[str] = set()
-    waiting = [start]
-    while waiting:
-        for provider in needed[waiting.pop()]:
-            if provider not in reached:
-                reached.add(provider)
-                waiting.append(provider)
-    return reached
 
 
 def _needed(components: Sequence[Declared]) -> dict[str, tuple[str, ...]]:

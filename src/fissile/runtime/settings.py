@@ -8,12 +8,12 @@ default.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -23,9 +23,10 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from fissile.errors import ConfigurationError, Fault, place, shown
+from fissile.errors import ConfigurationError, Fault, place
 from fissile.project import nearest
 
+from .explanation import Explanation, model_in
 from .variables import Variable, collect, prefix_of
 
 MODE = "FISSILE_MODE"
@@ -111,7 +112,7 @@ def load(
     source = _Source(component, settings_class, variables)
     faults += source.unknown()
     settings, errors = _filled(settings_class, source)
-    explain = _Explanation(component, settings_class, variables, read_file)
+    explain = Explanation(component, settings_class, variables, read_file)
     faults += [explain.fault(error) for error in errors]
     if faults or not isinstance(settings, settings_class):
         raise ConfigurationError(*dict.fromkeys(faults))
@@ -145,7 +146,7 @@ class _Source(EnvSettingsSource):
         nested = tuple(
             f"{prefix}{name.upper()}__"
             for name, field in fields.items()
-            if self.field_is_complex(field) or _model_in(field.annotation)
+            if self.field_is_complex(field) or model_in(field.annotation)
         )
         faults = []
         for variable in self.variables.values():
@@ -190,121 +191,3 @@ def _alias_faults(component: str, settings_class: type[BaseSettings]) -> list[Fa
         for name, field in settings_class.model_fields.items()
         if field.validation_alias is not None
     ]
-
-
-_SAYS_NO_VALUE = {
-    "bool_parsing",
-    "bool_type",
-    "decimal_parsing",
-    "dict_type",
-    "enum",
-    "float_parsing",
-    "frozen_set_type",
-    "greater_than",
-    "greater_than_equal",
-    "int_from_float",
-    "int_parsing",
-    "int_type",
-    "less_than",
-    "less_than_equal",
-    "list_type",
-    "literal_error",
-    "missing",
-    "model_type",
-    "multiple_of",
-    "set_type",
-    "string_pattern_mismatch",
-    "string_too_long",
-    "string_too_short",
-    "tuple_type",
-}
-"""Errors of pydantic whose message repeats the declaration alone, not what was given."""
-
-_FRAGMENT = 6
-"""Characters of a value that a message may not repeat in a row."""
-
-
-class _Explanation:
-    """Turns an error of pydantic into a fault that names variables and types but no value."""
-
-    def __init__(
-        self,
-        component: str,
-        settings_class: type[BaseSettings],
-        variables: Mapping[str, Variable],
-        env_file: Path | None,
-    ) -> None:
-        self.component = component
-        self.settings_class = settings_class
-        self.variables = variables
-        self.env_file = env_file
-
-    def fault(self, error: ErrorDetails) -> Fault:
-        path, wanted = self._field([str(part) for part in error["loc"]])
-        if not path:
-            where = place(self.settings_class)
-            return Fault(f"the settings of {self.component} do not fit together", where, self._reason(error, ""))
-        name = prefix_of(self.component) + "__".join(path).upper()
-        field = f"{self.settings_class.__name__}.{'.'.join(path)}"
-        if error["type"] == "missing":
-            what, why = f"{self.component} needs {name}, which is not set", f"{field}: {wanted} has no default"
-            return Fault(what, place(self.settings_class), why, self._how_to_set(name))
-        setting = self._variable(path)
-        where = setting.where if setting else place(self.settings_class)
-        reason = self._reason(error, wanted)
-        return Fault(
-            f"{name} is no valid {wanted}",
-            where,
-            reason or f"{field} is {wanted}",
-            f"set {name} to a value of type {wanted}",
-        )
-
-    def _field(self, parts: list[str]) -> tuple[list[str], str]:
-        """Follows a location through nested models; gives the names of the fields and the type of the last."""
-        model: type[BaseModel] | None = self.settings_class
-        path: list[str] = []
-        wanted = ""
-        for part in parts:
-            if model is None or part not in model.model_fields:
-                break
-            annotation = model.model_fields[part].annotation
-            path.append(part)
-            wanted = _written(annotation)
-            model = _model_in(annotation)
-        return path, wanted
-
-    def _variable(self, path: list[str]) -> Variable | None:
-        for length in range(len(path), 0, -1):
-            name = prefix_of(self.component) + "__".join(path[:length]).upper()
-            if name in self.variables:
-                return self.variables[name]
-        return None
-
-    def _reason(self, error: ErrorDetails, wanted: str) -> str:
-        message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        if error["type"] in _SAYS_NO_VALUE:
-            return message
-        if "Secret" in wanted or any(_repeats(message, variable.value) for variable in self.variables.values()):
-            return ""
-        return message
-
-    def _how_to_set(self, name: str) -> str:
-        file = f", or write {name}=... into {shown(self.env_file)}" if self.env_file else ""
-        return f"set {name} in the environment{file}, or put it into the secret file {name.lower()}"
-
-
-def _repeats(message: str, value: str) -> bool:
-    said, told = message.casefold(), value.strip().casefold()
-    fragments: Iterator[str] = (told[at : at + _FRAGMENT] for at in range(max(1, len(told) - _FRAGMENT + 1)))
-    return bool(told) and any(fragment in said for fragment in fragments)
-
-
-def _written(annotation: object) -> str:
-    if isinstance(annotation, type) and not get_args(annotation):
-        return annotation.__name__
-    return str(annotation).replace("typing.", "")
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    candidates = (annotation, *get_args(annotation))
-    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
