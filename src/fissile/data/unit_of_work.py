@@ -36,12 +36,12 @@ class UnitOfWork:
 
     async def commit(self) -> None:
         """Commits, also when the caller is cancelled meanwhile; a failure leaves the pool healthy."""
-        if self._session is not None:
+        if self._session is not None and self._session.in_transaction():
             await _to_the_end(self._commit(self._session))
 
     async def rollback(self) -> None:
         """Undoes everything and gives the connection back, also when the caller is cancelled meanwhile."""
-        if self._session is not None:
+        if self._session is not None and self._session.in_transaction():
             await _to_the_end(self._rollback(self._session))
 
     async def _commit(self, session: AsyncSession) -> None:

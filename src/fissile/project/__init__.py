@@ -3,6 +3,7 @@
 Nothing here imports the user's code, so it works on an application that cannot start.
 """
 
+from .defaults import Defaults, read_defaults
 from .finding import find, find_in
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
@@ -12,6 +13,7 @@ from .reading import Declaration, Reference
 __all__ = [
     "Declaration",
     "Declared",
+    "Defaults",
     "Edge",
     "FoundComponent",
     "Placement",
@@ -24,5 +26,6 @@ __all__ = [
     "graph_faults",
     "nearest",
     "placement_from",
+    "read_defaults",
     "start_order",
 ]

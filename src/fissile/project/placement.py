@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fissile.errors import ConfigurationError, Fault
 
+from .defaults import Defaults
 from .graph import nearest
 
 VARIABLE = "FISSILE_PLACEMENT"
@@ -21,6 +22,7 @@ class Placement:
         name: ``together`` or ``wire``.
         live: The components of this process; None means all.
         addresses: The address of the process of each other component, such as ``unix:/run/orders.sock``.
+        defaults: What every call and link starts from.
         wire: Whether every call goes through codec and link although its provider is in this process.
     """
 
@@ -28,6 +30,7 @@ class Placement:
     live: frozenset[str] | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     wire: bool = False
+    defaults: Defaults = field(default_factory=Defaults)
 
     def is_live(self, component: str) -> bool:
         """Says whether a component runs in this process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
 from fissile.errors import ConfigurationError, Fault, raise_faults
-from fissile.project import Placement, find, placement_from
+from fissile.project import Placement, Project, find, placement_from, read_defaults
 from fissile.runtime import health, lifecycle, openapi, problems
 from fissile.runtime.caller import Caller
 from fissile.runtime.options import Options
@@ -116,18 +116,33 @@ class App(FastAPI):
         """Finds, loads and wires the components, and gives what they serve to `serve`."""
         assert self.package is not None
         project = find(self.package)
-        runtime = Runtime(self, project, self.placement or placement_from(os.environ))
+        placement = self.placement or self._placement(project)
+        try:
+            runtime = Runtime(self, project, placement)
+        except ConfigurationError as error:
+            serving = [found.declared for found in project.components if found.declaration.api]
+            claimed = [Branch(declared.name, declared.prefix) for declared in serving]
+            raise ConfigurationError(*error.faults, *trespassing(self, claimed)) from None
         served = [
             Served(live.name, live.found.package, live.prefix, live.declaration.api, runtime.bind(live))
             for name in runtime.order
             if (live := runtime.live[name]).declaration.api is not None
         ]
         served.append(Served("-", "fissile", health.PREFIX, health.reserved(runtime), runtime.stub))
-        self.serve(served, {found.package: found.name for found in project.components})
+        try:
+            self.serve(served, {found.package: found.name for found in project.components})
+        except ConfigurationError as error:
+            raise ConfigurationError(*error.faults, *runtime.faults) from None
         raise_faults(runtime.faults)
         inner = self.router.lifespan_context
         self.router.lifespan_context = lambda app: _lifespan(runtime, inner, app)
         self._runtime = runtime
+
+    @staticmethod
+    def _placement(project: Project) -> Placement:
+        defaults, faults = read_defaults(project.folder)
+        raise_faults(faults)
+        return replace(placement_from(os.environ), defaults=defaults)
 
     @property
     def runtime(self) -> Runtime:

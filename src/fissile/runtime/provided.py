@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from ..context import AMBIENT, Context
 from ..errors import DeadlineExceeded
 from ..interface import Contract, Method
-from ..transports.base import DEADLINE, Call, Transport
+from ..transports.base import Call, Transport
 from ..transports.deadline import Deadline
 
 T = TypeVar("T")
@@ -22,7 +22,13 @@ RUNTIME = "fissile"
 
 
 class Channel(Protocol):
-    """The way from a stub to whoever answers, which the placement decides."""
+    """The way from a stub to whoever answers, which the placement decides.
+
+    Attributes:
+        deadline: Seconds that a call may take.
+    """
+
+    deadline: float
 
     def transport(self) -> Transport:
         """Whoever carries the next call."""
@@ -49,7 +55,7 @@ def _calling(method: Method, channel: Channel) -> Callable[..., object]:
             arguments = _by_name(method, names, values, arguments)
         loop = asyncio.get_running_loop()
         here = AMBIENT.get()
-        at = loop.time() + DEADLINE
+        at = loop.time() + channel.deadline
         if here.deadline is not None and here.deadline < at:
             at = here.deadline
         try:

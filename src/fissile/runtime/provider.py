@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded
 from ..interface import Method
+from ..project import Defaults
 from ..transports.base import Call
 from ..values import ComponentError
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from ..data import UnitOfWork
 
 logger = logging.getLogger("fissile.calls")
-
-IN_FLIGHT = 1_000
-"""Calls that a component runs at once unless configured."""
 
 
 class Scope(Protocol):
@@ -36,15 +34,13 @@ class Gate:
     Attributes:
         limit: How many are taken.
         in_flight: How many there are.
-        open: False while the component is not live: before its start and after its end.
     """
 
-    __slots__ = ("in_flight", "limit", "open")
+    __slots__ = ("in_flight", "limit")
 
-    def __init__(self, limit: int = IN_FLIGHT) -> None:
+    def __init__(self, limit: int = Defaults.in_flight) -> None:
         self.limit = limit
         self.in_flight = 0
-        self.open = True
 
 
 class InterfaceProvider:

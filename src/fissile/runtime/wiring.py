@@ -16,8 +16,7 @@ from pydantic_settings import BaseSettings
 from ..component import Component
 from ..errors import ConfigurationError, Fault, place, raise_faults
 from ..interface import Contract, implementation_faults, read
-from ..project import Declared, FoundComponent, Placement, Project, graph_faults, start_order
-from ..project.graph import default_prefix
+from ..project import Declared, Defaults, FoundComponent, Placement, Project, default_prefix, graph_faults, start_order
 from ..transports.base import Transport
 from ..transports.link import Link, LinkServer, LinkTransport, dial_pair, dial_unix
 from ..transports.link.provider import Served
@@ -82,8 +81,9 @@ class InterfaceChannel:
         contract: What may be asked.
         provider: The name of the component that provides it.
         wire_name: What it is called between processes.
-        carrier: What carries its calls, as the placement wants it.
         overrides: The fakes that the application's ``dependency_overrides`` put in its place.
+        carrier: What carries its calls, as the placement wants it.
+        deadline: Seconds that a call may take.
     """
 
     contract: Contract
@@ -91,6 +91,7 @@ class InterfaceChannel:
     wire_name: str
     overrides: Overrides
     carrier: Transport | None = None
+    deadline: float = Defaults.deadline
 
     def transport(self) -> Transport:
         """Whoever carries the next call."""
@@ -248,7 +249,11 @@ class Runtime:
         """
         self.placement = placement
         self.links = {}
+        self.server.limit = placement.defaults.message
+        for live in self.live.values():
+            live.gate.limit = placement.defaults.in_flight
         for channel in self.channels.values():
+            channel.deadline = placement.defaults.deadline
             carrier = self._carrier(channel, placement)
             channel.carrier = RetryingTransport(wrap(carrier) if wrap else carrier)
 
@@ -262,7 +267,8 @@ class Runtime:
         if placement.wire:
             return LinkTransport(self._link("wire", channel))
         local = LocalTransport(self._provider(channel).run)
-        return MeasuringTransport(local) if self.mode is Mode.development else local
+        limit = placement.defaults.message
+        return MeasuringTransport(local, limit) if self.mode is Mode.development else local
 
     def _link(self, address: str, channel: InterfaceChannel) -> Link:
         """The link to an address, which greets with every interface of this process that is there."""

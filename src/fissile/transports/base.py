@@ -14,11 +14,9 @@ from typing import Protocol, TypeAlias
 
 from ..context import Context
 from ..interface import Method
+from ..project import Defaults
 
-DEADLINE = 5.0
-"""Seconds that a call may take unless configured."""
-
-MESSAGE_LIMIT = 1024 * 1024
+MESSAGE_LIMIT = Defaults.message
 """Bytes of one message over a link unless configured."""
 
 

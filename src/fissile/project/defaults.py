@@ -1,0 +1,90 @@
+"""What every call and link starts from: the ``[defaults]`` of a package's ``placements.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fissile.errors import Fault, shown
+
+from .graph import nearest
+
+FILE = "placements.toml"
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What every call and link starts from.
+
+    Attributes:
+        deadline: Seconds that a call may take; written ``"5s"``, ``"300ms"`` or ``"1m"``.
+        in_flight: Calls that a component runs at once.
+        message: Bytes of the longest message over a link; written ``"1MiB"`` or ``"512KiB"``.
+    """
+
+    deadline: float = 5.0
+    in_flight: int = 1_000
+    message: int = 1024 * 1024
+
+
+def read_defaults(folder: Path) -> tuple[Defaults, list[Fault]]:
+    """Reads the defaults of a package.
+
+    Args:
+        folder: The package's folder.
+
+    Returns:
+        The defaults, where nothing is written or it cannot be read those of `Defaults`; and what is wrong.
+    """
+    file = folder / FILE
+    if not file.is_file():
+        return Defaults(), []
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8")).get("defaults", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Defaults(), [Fault(f"{FILE} cannot be read", shown(file), str(error), "mend the line")]
+    if not isinstance(written, Mapping):
+        return Defaults(), [Fault("[defaults] is no table", shown(file), "", "write `[defaults]` on a line of its own")]
+    given: dict[str, float | int] = {}
+    faults: list[Fault] = []
+    for key, value in written.items():
+        if key not in _READERS:
+            close = nearest(key, _READERS)
+            why = f"there are {', '.join(_READERS)}"
+            fix = f"did you mean {close}?" if close else "remove it"
+            faults.append(Fault(f"[defaults] has no {key!r}", shown(file), why, fix))
+            continue
+        read, example = _READERS[key]
+        amount = read(value)
+        if amount is None:
+            faults.append(Fault(f"{key} = {value!r} is no {key}", shown(file), "", f"write `{key} = {example}`"))
+        else:
+            given[key] = amount
+    return Defaults(**given), faults  # type: ignore[arg-type]  # each reader gives what its field takes
+
+
+def _seconds(value: object) -> float | None:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", value) if isinstance(value, str) else None
+    return float(found[1]) * _SECONDS[found[2]] if found and float(found[1]) else None
+
+
+def _bytes(value: object) -> int | None:
+    found = re.fullmatch(r"(\d+)(B|KiB|MiB)", value) if isinstance(value, str) else None
+    return int(found[1]) * _BYTES[found[2]] if found and int(found[1]) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+_READERS: Mapping[str, tuple[Callable[[object], float | int | None], str]] = {
+    "deadline": (_seconds, '"5s"'),
+    "in_flight": (_count, "1000"),
+    "message": (_bytes, '"1MiB"'),
+}
