@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -153,7 +154,7 @@ class ShoutingRoute(APIRoute):
 
         async def shouting(request: Request) -> Response:
             response = await handler(request)
-            response.headers["x-shout"] = self.path.upper()
+            response.headers["x-shout"] = self.name.upper()
             return response
 
         return shouting
@@ -166,8 +167,13 @@ class Log:
         self.lines: list[str] = []
 
 
-def build(cls: Callable[..., FastAPI]) -> FastAPI:
-    """The application, of whichever class."""
+def build(cls: Callable[..., FastAPI], *, shelf: bool = True) -> FastAPI:
+    """The application, of whichever class.
+
+    Args:
+        cls: Takes FastAPI's keywords.
+        shelf: Whether the items are included here; else they are a component.
+    """
     log = Log()
     app = cls(
         title="Drop-in",
@@ -192,7 +198,8 @@ def build(cls: Callable[..., FastAPI]) -> FastAPI:
     _sockets(app)
     _security(app)
     _mounts(app)
-    app.include_router(items_router(log), prefix="/shelf", tags=["shelf"], responses={404: {"description": "Gone"}})
+    if shelf:
+        app.include_router(items_router(), prefix="/shelf")
     return app
 
 
@@ -206,6 +213,13 @@ def ours() -> FastAPI:
     from fissile import App  # the other factory runs where only FastAPI is
 
     return build(App)
+
+
+def parts() -> FastAPI:
+    """The application as App, with the items as a component."""
+    from fissile import App  # as above
+
+    return build(partial(App, "tests.dropin.parts"), shelf=False)
 
 
 def _lifespan(log: Log) -> Callable[[FastAPI], object]:
@@ -268,7 +282,7 @@ def _handlers(app: FastAPI) -> None:
         return await request_validation_exception_handler(request, error)
 
 
-def items_router(log: Log) -> APIRouter:
+def items_router() -> APIRouter:
     """A router with everything a router can carry; a component in the other flavour of this test."""
     router = APIRouter(route_class=ShoutingRoute, dependencies=[Depends(_router_dependency)])
     nested = APIRouter(prefix="/deep", tags=["deep"], default_response_class=PlainTextResponse)
@@ -315,7 +329,7 @@ def items_router(log: Log) -> APIRouter:
             "path": request.app.url_path_for("text", rest="a/b"),
             "route": request.scope["route"].path_format.rpartition("/")[2],
             "state": request.app.state.greeting,
-            "log": log.lines[:1],
+            "log": request.state.log.lines[:1],
         }
 
     @nested.websocket("/echo/{times}")

@@ -21,6 +21,33 @@ def test_every_raw_response_is_equal(http: str) -> None:
     assert SEEN <= compare(sys.executable, http)
 
 
+def test_a_router_made_a_component_gives_the_same_responses() -> None:
+    """With the router as a component every response is equal; errors keep status and headers in another document."""
+    bodies_of_errors = set()
+    with (
+        serving("tests.dropin.application:plain") as plain,
+        serving("tests.dropin.application:parts") as parts,
+    ):
+        for exchange in EVERYTHING:
+            if "openapi.json" in exchange.name:
+                continue  # one document for all components: tests/runtime/test_openapi.py
+            expected = _DATE.sub(b"", converse(plain.socket, exchange))
+            answer = _DATE.sub(b"", converse(parts.socket, exchange))
+            if b"content-type: application/problem+json" in answer:
+                bodies_of_errors.add(exchange.name)
+                expected, answer = _without_body(expected), _without_body(answer)
+            assert (exchange.name, expected) == (exchange.name, answer)
+    assert any("/shelf/items/2" in name for name in bodies_of_errors)
+    assert len(bodies_of_errors) < len(EVERYTHING) / 3
+
+
+def _without_body(answer: bytes) -> bytes:
+    head, _, _ = answer.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert int(lines[0].split()[1]) >= 400
+    return b"\n".join(sorted(line for line in lines if not line.lower().startswith(b"content-")))
+
+
 def compare(python: str, http: str) -> set[int]:
     """Asks both applications everything and compares; gives the statuses that were seen."""
     seen: set[int] = set()

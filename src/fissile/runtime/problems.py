@@ -26,6 +26,7 @@ from fissile.errors import CallError
 from fissile.values import ComponentError
 
 MEDIA_TYPE = "application/problem+json"
+LONGEST = 1024  # characters of a path that is repeated: an error should not be larger than the request deserves
 RETRY_AFTER = 1  # seconds: an outage of a peer or a full queue is usually over sooner than that
 
 SCHEMA: Mapping[str, object] = {
@@ -94,7 +95,7 @@ class Problem(Response):
             "title": title,
             "status": status,
             "detail": detail if detail != title else "",
-            "instance": request.url.path,
+            "instance": path if len(path := request.url.path) <= LONGEST else "",
             "code": code or re.sub(r"\W+", "_", title.lower()),
             "trace_id": _trace_id(request),
             "errors": errors,
