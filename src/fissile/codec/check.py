@@ -88,7 +88,7 @@ def _wrong(expected: object, value: object) -> Refused:
 def _article(name: str) -> str:
     if name in ("None", "NoneType"):
         return "None"
-    return name if "[" in name or "|" in name else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return name if "[" in name or "|" in name else f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
 
 
 # --- leaves ---
@@ -345,12 +345,12 @@ def _annotated(annotation: object, arguments: tuple[object, ...]) -> Check:
     wire = Wire(annotation)
 
     def constrained(value: object) -> object:
-        value = check(value)
         try:
-            wire.validate(value)
+            return wire.validate(check(value))
+        except Refused:
+            raise
         except ValueError as error:
             raise Refused(str(error)) from None
-        return value
 
     return constrained
 

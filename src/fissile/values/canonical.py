@@ -88,12 +88,12 @@ def _node(node: object, freeze: bool) -> object:
         return type(node)(_node(item, freeze) for item in node)
     if not isinstance(node, dict):
         return node
-    if "type" not in node:  # the fields of a model, the choices of a union
+    if not isinstance(node.get("type"), str):  # the fields of a model, of which one may be named type
         return {key: _node(item, freeze) for key, item in node.items()}
     metadata = node.get("metadata")
     if node["type"] == "model" or (isinstance(metadata, dict) and "fissile" in metadata):
         return node
-    if node["type"] == "model-fields" or node["type"] not in {*_PLAIN, "str", "float"}:
+    if node["type"] not in {*_PLAIN, "str", "float"}:
         _children(node, freeze)
         return node
     return _leaf(node, freeze)
@@ -105,7 +105,7 @@ def _leaf(node: dict[str, object], freeze: bool) -> object:
         _children(node, freeze)
         return _after(FrozenMapping, node) if freeze else node
     constrained: dict[str, object] = {**_CONSTRAINTS.get(kind, {}), **node}
-    strict = _json_float(node) if kind == "float" else (constrained if kind in _ON_THE_WIRE else node)
+    strict = {"float": _json_float, "str": lambda plain: plain}.get(kind, lambda _: constrained)(node)
     given = _after(_PLAIN[kind], constrained) if kind in _PLAIN else constrained
     if kind in _ON_THE_WIRE:
         return given
@@ -126,13 +126,13 @@ def _after(function: Callable[..., object], schema: dict[str, object]) -> dict[s
 
 
 def _json_float(node: dict[str, object]) -> dict[str, object]:
-    """JSON has no NaN and no infinities: they travel as strings."""
+    """JSON has no NaN and no infinities (RFC 8259 section 6): they travel as strings."""
+    finite = typing.cast(CoreSchema, node | {"allow_inf_nan": False})
+    if node.get("allow_inf_nan") is False:
+        return typing.cast(dict[str, object], finite)
     names = core_schema.literal_schema(["NaN", "Infinity", "-Infinity"])
-    union = core_schema.union_schema(
-        [typing.cast(CoreSchema, node), core_schema.no_info_after_validator_function(float, names)],
-        custom_error_type="float_type",
-    )
-    return typing.cast(dict[str, object], union)
+    named = core_schema.no_info_after_validator_function(float, names)
+    return typing.cast(dict[str, object], core_schema.union_schema([finite, named], custom_error_type="float_type"))
 
 
 class Frozen:

@@ -292,6 +292,9 @@ class _Walk:
         if found not in ({str}, {int}):
             why = "a member is written as its value"
             return self.refuse(at, f"the values of {members.__name__} are not all str or all int", why, "make them so")
+        if found == {int} and any(not -(2**63) <= member.value < 2**63 for member in members):
+            fix = "use smaller numbers, or strings"
+            return self.refuse(at, f"{members.__name__} has a value of more than 64 bits", "pydantic reads no such", fix)
         return frozenset({"string"} if found == {str} else {"number"})
 
     def _value(self, value: type[Value], at: _Place) -> Kinds:
