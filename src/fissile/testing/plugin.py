@@ -1,1 +1,141 @@
-"""The pytest plugin: `--placements`, fixtures by annotation, an HTTP client, clean data for each test."""
+"""The pytest plugin: `--placements`, fixtures by annotation, an HTTP client, clean data for each test.
+
+pytest imports this module in every project that has Fissile installed, so it imports nothing that takes time: whatever
+runs an application is imported by the first test that asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from . import stubs
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
+
+    from ..runtime.app import App
+    from ..runtime.caller import Caller
+    from .application import Applications, Placed
+    from .faults import Faults
+
+PLACEMENTS = ("together", "wire", "apart")
+"""Together: one process. Wire: the same, with every call through codec and link. Apart: a process for each component."""
+
+CHOSEN = pytest.StashKey[tuple[str, ...]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds `--placements` and its setting."""
+    known = ", ".join(PLACEMENTS)
+    group = parser.getgroup("fissile")
+    group.addoption("--placements", metavar="NAMES", help=f"run Fissile's tests in each of these placements ({known})")
+    parser.addini("fissile_placements", "the placements of Fissile's tests", type="args", default=["wire"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Reads which placements are wanted."""
+    option: str | None = config.getoption("placements")
+    names = option.split(",") if option is not None else config.getini("fissile_placements")
+    chosen = tuple(dict.fromkeys(name.strip() for part in names for name in part.split(",") if name.strip()))
+    for name in chosen:
+        if name not in PLACEMENTS:
+            raise pytest.UsageError(_unknown(name))
+    if not chosen:
+        raise pytest.UsageError(f"no placement was given; there are {', '.join(PLACEMENTS)}")
+    config.stash[CHOSEN] = chosen
+
+
+def _unknown(name: str) -> str:
+    from ..project.graph import nearest
+
+    close = nearest(name, PLACEMENTS)
+    hint = f"; did you mean {close}?" if close else ""
+    return f"there is no placement {name!r}: there are {', '.join(PLACEMENTS)}{hint}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> None:
+    """Gives parameters annotated ``Provided[...]`` their fixtures, before the test's fixtures are looked up."""
+    stubs.register(collector, obj if collector.istestfunction(obj, name) else None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Multiplies a test that uses a fixture of Fissile by the placements, and has it run on asyncio alone."""
+    if "fissile_placement" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.stash[CHOSEN]
+    if "faults" in metafunc.fixturenames:  # they strike in this process, and apart the callers are in others
+        chosen = tuple(name for name in chosen if name != "apart")
+    metafunc.parametrize("fissile_placement", chosen, indirect=True)
+    backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
+    marked = any("anyio_backend" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if backends and backends[-1].params is not None and not marked:
+        metafunc.parametrize("anyio_backend", ["asyncio"], ids=[pytest.HIDDEN_PARAM], scope="session")
+
+
+@pytest.fixture
+def fissile_placement(request: pytest.FixtureRequest, anyio_backend: object) -> str:
+    """The placement of this test; all fixtures of Fissile ask for it, and so their tests run under anyio's plugin."""
+    name = request.param
+    assert isinstance(name, str)
+    return name
+
+
+@pytest.fixture(scope="session")
+def fissile_applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applications]:
+    """The applications of this process, each assembled once."""
+    from .application import Applications
+
+    applications = Applications(tmp_path_factory)
+    yield applications
+    applications.close()
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, fissile_applications: Applications, fissile_placement: str
+) -> Iterator[App]:
+    """The project's application, empty and placed; override this fixture to test another one."""
+    placed = fissile_applications.at(request.path)
+    placed.prepare(fissile_placement)
+    yield placed.app
+    placed.restore()
+
+
+@pytest.fixture
+async def fissile_application(
+    app: App, fissile_applications: Applications, fissile_placement: str
+) -> AsyncIterator[Placed]:
+    """The application while it runs."""
+    placed = fissile_applications.of(app)
+    placed.prepare(fissile_placement)
+    async with placed.running():
+        yield placed
+    placed.restore()
+    placed.watch.verdict()
+
+
+@pytest.fixture
+async def client(fissile_application: Placed) -> AsyncIterator[AsyncClient]:
+    """An HTTP client for the application; an error inside it is a response with status 500."""
+    async with fissile_application.client() as client:
+        yield client
+
+
+@pytest.fixture
+def call(fissile_application: Placed) -> Caller:
+    """Gives the interfaces of the application: ``suppliers = call(Suppliers)``."""
+    return fissile_application.caller()
+
+
+@pytest.fixture
+def faults(fissile_application: Placed) -> Iterator[Faults]:
+    """Faults to inject into calls; one that never struck fails the test."""
+    faults = fissile_application.faults
+    yield faults
+    if unmet := faults.clear():
+        pytest.fail(f"faults that never struck: {', '.join(unmet)}", pytrace=False)
