@@ -49,6 +49,7 @@ def config(
         uds=uds,
         http=_with_links(app.runtime.server) if links else "auto",
         timeout_graceful_shutdown=round(drain),
+        log_config=None,  # whoever starts the process says where its log goes
         log_level=log_level,
         lifespan="on",
     )

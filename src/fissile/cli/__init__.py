@@ -1,0 +1,68 @@
+"""The command line: one thin file per command, and the only part that prints or exits.
+
+Nothing heavier than typer is imported before a command runs, so that ``fissile --help`` answers at once.
+
+Exit codes: 0 well; 1 a check failed, a call ended with an error, or the user's own code failed while it ran; 2 wrong
+usage; 3 configuration, which includes an application that cannot be loaded; 4 something outside that is needed is not
+there, such as a provider or a free port; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .call import call
+from .dev import dev
+from .list import list_components
+from .openapi import openapi
+from .run import run
+from .words import BROKEN, NOT_CONFIGURED, show_configuration, show_exception
+
+cli = typer.Typer(
+    name="fissile",
+    help="Build a FastAPI backend out of decoupled components; run them as one process or as many.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+)
+cli.command("dev")(dev)
+cli.command("run")(run)
+cli.command("list")(list_components)
+cli.command("openapi")(openapi)
+cli.command("call")(call)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"fissile {version('fissile')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
+def main() -> None:
+    """Runs the command that the arguments name, and exits."""
+    from ..errors import ConfigurationError
+
+    try:
+        cli(prog_name="fissile")
+    except ConfigurationError as error:
+        show_configuration(error)
+        sys.exit(NOT_CONFIGURED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001  # the last one to see it: nothing may pass unsaid
+        show_exception(error)
+        sys.exit(BROKEN)

@@ -1,0 +1,151 @@
+"""``fissile call``: one call of an interface, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .words import BROKEN, OUTSIDE_DOWN, WRONG_USAGE, say, show_configuration, show_exception, show_fault
+
+if TYPE_CHECKING:
+    from ..interface import Method
+    from ..runtime.app import App
+    from ..values import ComponentError
+
+
+def call(
+    method: Annotated[
+        str, typer.Argument(metavar="METHOD", help="component.method, such as suppliers.get.", show_default=False)
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]", help="Its arguments: JSON, or else text.", show_default=False),
+    ] = None,
+    as_json: Annotated[str | None, typer.Option("--json", help="Arguments as one JSON object.")] = None,
+    application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
+) -> None:
+    """Call a method of an interface and print its result as JSON."""
+    from . import logs
+    from .application import load
+
+    logs.configure("warning")
+    app = load(application)
+    named = _method(app, method)
+    given = _given(named, arguments or [], as_json)
+    raise typer.Exit(asyncio.run(_call(app, named, given)))
+
+
+def _method(app: App, name: str) -> Method:
+    from ..errors import ConfigurationError
+    from ..runtime.by_name import method_named
+
+    runtime = app.runtime
+    try:
+        return method_named(runtime, name)
+    except ConfigurationError as error:
+        show_configuration(error)
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def _given(method: Method, words: list[str], as_json: str | None) -> dict[str, object]:
+    """The arguments by name.
+
+    Raises:
+        typer.BadParameter: One is no ``name=value``, or the method has no such parameter.
+    """
+    from ..project import nearest
+
+    given = _object(as_json) if as_json is not None else {}
+    properties = _properties(method)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{word!r} is no name=value; {_signature(method)}")
+        given[name] = _value(value, properties.get(name, {}), method)
+    for name in given:
+        if name not in properties:
+            close = nearest(name, properties)
+            advice = f"did you mean {close}?" if close else _signature(method)
+            raise typer.BadParameter(f"{method.name} has no parameter {name!r}; {advice}")
+    return given
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"it is no JSON: {error}", param_hint="--json") from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter("it is no JSON object", param_hint="--json")
+    return found
+
+
+def _value(text: str, schema: object, method: Method) -> object:
+    """A value as JSON where it is some, else as text; always as text where the parameter is nothing but text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return text if _is_text(schema, method) and not isinstance(found, str) else found
+
+
+def _is_text(schema: object, method: Method) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if reference := schema.get("$ref"):
+        definitions = method.arguments.schema().get("$defs")
+        name = str(reference).rpartition("/")[2]
+        return isinstance(definitions, dict) and _is_text(definitions.get(name), method)
+    if isinstance(options := schema.get("anyOf"), list):
+        return all(_is_text(option, method) for option in options)
+    return schema.get("type") == "string"
+
+
+def _properties(method: Method) -> dict[str, object]:
+    properties = method.arguments.schema().get("properties", {})
+    assert isinstance(properties, dict)
+    return properties
+
+
+def _signature(method: Method) -> str:
+    names = ", ".join(_properties(method))
+    return f"its parameters are {names}" if names else "it has no parameters"
+
+
+async def _call(app: App, method: Method, given: dict[str, object]) -> int:
+    """Makes the call; returns the exit code."""
+    from ..errors import CallError, CallFailed, Fault
+    from ..values import ComponentError
+
+    try:
+        arguments = method.arguments.load(json.dumps(given).encode())
+    except ValueError as error:
+        show_fault(Fault(f"{method.name} does not take that: {error}", "", _signature(method)))
+        return WRONG_USAGE
+    try:
+        async with app.caller() as caller:
+            result = await getattr(caller(method.interface), method.name)(**arguments)
+    except ComponentError as error:
+        say(_line({"error": type(error).__name__, **_fields(method, error)}))
+        return BROKEN
+    except CallFailed as error:
+        show_exception(error.__cause__ or error)
+        return BROKEN
+    except CallError as error:
+        say(_line({"error": type(error).__name__, "message": str(error), "may_have_run": error.may_have_run}))
+        return OUTSIDE_DOWN
+    print(_line(json.loads(method.result.dump(result))))
+    return 0
+
+
+def _fields(method: Method, error: ComponentError) -> dict[str, object]:
+    _, codec = method.errors[type(error).__name__]
+    fields: dict[str, object] = json.loads(codec.dump(error.fields()))
+    return fields
+
+
+def _line(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False)

@@ -1,0 +1,58 @@
+"""One stream of log lines on stderr, in one format: time, level, logger, message."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from .words import has_colour
+
+LEVELS = ("debug", "info", "warning", "error")
+_COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+
+
+def _known(level: str) -> str:
+    from ..project import nearest
+
+    if level.lower() in LEVELS:
+        return level.lower()
+    close = nearest(level.lower(), LEVELS)
+    raise typer.BadParameter(
+        f"{level!r} is none of {', '.join(LEVELS)}" + (f"; did you mean {close}?" if close else "")
+    )
+
+
+LogLevel = Annotated[str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.", callback=_known)]
+
+
+class _Line(logging.Formatter):
+    """``2026-11-22T10:09:02.123Z INFO fissile.lifecycle message``."""
+
+    def __init__(self, *, colour: bool) -> None:
+        super().__init__("%(asctime)s %(level)s %(name)s %(message)s")
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        name = record.levelname
+        record.level = f"\x1b[{_COLOURS[name]}m{name}\x1b[0m" if self._colour and name in _COLOURS else name
+        return super().format(record)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # logging's name
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def configure(level: str) -> None:
+    """Logs to stderr from now on; the application is imported later, so that its own configuration wins.
+
+    Args:
+        level: One of `LEVELS`.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line(colour=has_colour(sys.stderr)))
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(level.upper())
+    logging.captureWarnings(True)

@@ -1,0 +1,31 @@
+"""``fissile openapi``: the OpenAPI document of the whole application."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .application import Target
+
+
+def openapi(
+    target: Target = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.", dir_okay=False)] = None,
+) -> None:
+    """Print the OpenAPI document, sorted, so that it can be committed and compared."""
+    from . import logs
+    from .application import load, users_code
+
+    logs.configure("warning")
+    app = load(target)
+    with users_code():
+        text = json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    if output is None:
+        print(text, end="")
+        return
+    unfinished = output.with_name(f".{output.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(output)

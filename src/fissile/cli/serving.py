@@ -1,0 +1,220 @@
+"""Serving an application until a signal ends it: the socket, the drain, the exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
+
+from ..errors import ConfigurationError, Fault
+from .words import INTERRUPTED, OUTSIDE_DOWN, say, show_fault
+
+if TYPE_CHECKING:
+    from ..runtime.app import App
+
+INTERRUPT_DRAIN = 1
+"""Seconds that requests get after Ctrl-C, which ends everything within 2 s."""
+
+CLOSING = 0.9
+"""Seconds that closing may take after the drain; then the process ends as it is."""
+
+BACKLOG = 2048
+"""Connections that wait in the queue of the socket; uvicorn's default."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, ended by a signal without dying of it: it drains, closes, and leaves the exit code to us.
+
+    Args:
+        config: uvicorn's configuration; its ``timeout_graceful_shutdown`` is the drain after SIGTERM.
+        app: The application.
+        started: Called once requests are answered.
+        parent: The process whose end ends this one.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, app: App, *, started: Callable[[], None], parent: int | None = None
+    ) -> None:
+        super().__init__(config)
+        self.ended_by: int | None = None
+        self._app = app
+        self._tell_started = started
+        self._parent = parent
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handles the signals that end a server; unlike uvicorn's it does not raise them again at the end."""
+        before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by Python for a signal: not ready from now on; the second one does not wait for anything."""
+        self.ended_by = INTERRUPTED if sig == signal.SIGINT else self.ended_by or 0
+        if self.should_exit:
+            self.force_exit = True
+            return
+        self.should_exit = True
+        if sig == signal.SIGINT:
+            self.config.timeout_graceful_shutdown = INTERRUPT_DRAIN
+        self._end_at_last((self.config.timeout_graceful_shutdown or 0) + CLOSING)
+        if self._app.package is not None:
+            for live in self._app.runtime.live.values():
+                live.ready = False
+
+    def _end_at_last(self, seconds: float) -> None:
+        """Ends the process when it has not ended by then: a method that swallows its cancellation cannot hold it."""
+        code = self.ended_by or 0
+        timer = threading.Timer(seconds, os._exit, (code,))
+        timer.daemon = True
+        timer.start()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, then tells."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._tell_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second."""
+        if self._parent is not None and os.getppid() != self._parent:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def serve(
+    app: App, listener: socket.socket, *, drain: float | None = None, log_level: str = "info", parent: int | None = None
+) -> int:
+    """Serves until a signal.
+
+    Args:
+        app: The application, assembled.
+        listener: The socket, which listens already: who connects before the start waits.
+        drain: Seconds that requests in flight get at the end; 25 unless given.
+        log_level: What is logged.
+        parent: The process whose end ends this one.
+
+    Returns:
+        The exit code: 0 after SIGTERM, 130 after Ctrl-C.
+    """
+    from ..runtime.lifecycle import DRAIN
+    from ..runtime.server import config
+
+    wanted = config(app, drain=DRAIN if drain is None else drain, log_level=log_level)
+    server = Server(wanted, app, started=lambda: _tell(app, listener), parent=parent)
+    server.run([listener])
+    return server.ended_by or 0
+
+
+def _tell(app: App, listener: socket.socket) -> None:
+    address = url_of(listener)
+    docs = f", its API on {address}{app.docs_url}" if app.docs_url and address.startswith("http") else ""
+    say(f"{app.title} is on {address}{docs}; Ctrl-C ends it")
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a socket is reached."""
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return f"unix:{name}"
+    host, port = name[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listens on a port of this machine.
+
+    Raises:
+        ConfigurationError: The host is another than this machine.
+        typer.Exit: The port is in use; it has been said.
+    """
+    _refuse_unless_loopback(host)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            show_fault(
+                Fault(
+                    f"port {port} is in use on {host}",
+                    "",
+                    "one program listens on a port",
+                    f"end the other program, or try --port {_free_port(host, family, port)}",
+                )
+            )
+            raise typer.Exit(OUTSIDE_DOWN) from None
+        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigurationError(Fault(what, "", "", "try another --port or --host")) from None
+
+
+def _refuse_unless_loopback(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if is_loopback:
+        return
+    raise ConfigurationError(
+        Fault(
+            f"--host {host} would let other machines in",
+            "",
+            "the application has no identity configured: every route is open to everybody who reaches it",
+            "leave --host out, and put in front of it what knows who is asking",
+        )
+    )
+
+
+def _free_port(host: str, family: socket.AddressFamily, taken: int) -> int:
+    for port in range(taken + 1, min(taken + 100, 65536)):
+        try:
+            socket.create_server((host, port), family=family).close()
+        except OSError:
+            continue
+        return port
+    with socket.create_server((host, 0), family=family) as any_free:
+        found: int = any_free.getsockname()[1]
+        return found
+
+
+@contextmanager
+def listening_on_path(path: Path) -> Iterator[socket.socket]:
+    """Listens on a Unix socket, which is removed afterwards; what a process that was killed left there is replaced.
+
+    Raises:
+        ConfigurationError: The path cannot be one.
+        typer.Exit: Somebody listens there already; it has been said.
+    """
+    if path.is_socket():
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                show_fault(Fault(f"{path} is in use", "", "one program listens on a socket", "try another --uds"))
+                raise typer.Exit(OUTSIDE_DOWN)
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(str(path))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise ConfigurationError(Fault(f"cannot listen on {path}: {reason}", fix="try another --uds")) from None
+    try:
+        yield listener
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
