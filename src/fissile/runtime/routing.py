@@ -13,7 +13,7 @@ import copy
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -332,7 +332,8 @@ class Dispatcher:
     def _dispatch(self) -> ASGIApp:
         router, claims, unclaimed = self._app.router, self._claims, self._app.router.app
 
-        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        # Not a coroutine itself: it hands over that of the chosen router, which saves a frame in every request.
+        def dispatch(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "lifespan":
                 path = get_route_path(scope)
                 end = path.find("/", 1)
@@ -340,9 +341,8 @@ class Dispatcher:
                     if path.startswith(below) or path == prefix:
                         # url_for asks this router, and has to see the whole application.
                         scope.setdefault("router", router)
-                        await served(scope, receive, send)
-                        return
-            await unclaimed(scope, receive, send)
+                        return served(scope, receive, send)
+            return unclaimed(scope, receive, send)
 
         return dispatch
 
