@@ -14,7 +14,7 @@ SHOP = {
     "shop/__init__.py": "",
     "shop/main.py": "from fissile import App, Component\napp = App(__package__)\ncomponent = Component()\n",
     "shop/helpers/__init__.py": "raise RuntimeError('never imported')\n",
-    "shop/plain.py": "component = 'Component, but only a word'\n",
+    "shop/plain.py": "from elsewhere import Component\ncomponent = Component()\n",
     "shop/health_check.py": (
         "from fastapi import APIRouter\nfrom fissile import Component\n"
         "router = APIRouter()\ncomponent = Component(api=router)\n"
@@ -25,16 +25,19 @@ SHOP = {
     "shop/suppliers/component.py": (
         "from fissile import Component\nfrom shop.suppliers import public\n"
         "from .service import SupplierService\n"
-        "component = Component(provides={public.Suppliers: SupplierService})\n"
+        "component = Component(provides={public.Suppliers: SupplierService}, id=None, prefix=None)\n"
     ),
     "shop/orders/__init__.py": "",
     "shop/orders/public.py": "class Orders: ...\nclass OrderPlaced: ...\n",
     "shop/orders/component.py": (
         "import fissile\n"
-        "from fissile import authenticated\n"
+        "if TYPE_CHECKING:\n"
+        "    from fissile import authenticated\n"
         "import shop.orders.public as own\n"
         "from ..suppliers.public import Suppliers as Others\n"
-        "from ..suppliers.public import SupplierRemoved\n"
+        "try:\n"
+        "    from ..suppliers.public import SupplierRemoved\n"
+        "except ImportError: pass\n"
         "from .settings import OrderSettings\n"
         "raise RuntimeError('never imported')\n"
         "component: fissile.Component = fissile.Component(\n"
@@ -97,12 +100,20 @@ def test_the_json_form_is_stable_and_complete(tmp_path: Path, monkeypatch: pytes
         "database": True,
         "policy": "authenticated",
         "file": "shop/orders/component.py",
-        "line": 8,
+        "line": 11,
     }
     assert expected == components[1]
     assert ("/health-check", True) == (components[0]["prefix"], components[0]["api"])
     edge = {"consumer": "orders", "provider": "suppliers", "interface": "shop.suppliers.public.interface.Suppliers"}
     assert [edge] == project.as_json()["edges"]
+    assert ("suppliers", "/suppliers") == (components[2]["id"], components[2]["prefix"])
+
+
+def test_a_single_module_has_no_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder around it is not its own, and what lies there may be another's."""
+    project = shop(tmp_path, monkeypatch)
+    assert None is project.component("health_check").env_file
+    assert tmp_path / "shop" / "orders" / ".env" == project.component("orders").env_file
 
 
 def test_nothing_of_the_project_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +157,7 @@ def test_faults_name_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A need that nobody provides is reported at the line of the need."""
     changed = {"shop/suppliers/component.py": "from fissile import Component\ncomponent = Component()\n"}
     (fault,) = shop(tmp_path, monkeypatch, changed).faults()
-    assert "shop/orders/component.py:10" == fault.where
+    assert "shop/orders/component.py:13" == fault.where
     assert "write provides={Suppliers: ...} in shop/suppliers/component.py:2, or remove the need" == fault.fix
 
 
@@ -173,6 +184,13 @@ def test_what_is_not_literal_is_noted_with_its_line(tmp_path: Path, monkeypatch:
         ("handles cannot be read: more", f"{file}:6"),
     ]
     assert sorted(expected) == sorted((fault.what, fault.where) for fault in project.faults())
+
+
+def test_a_component_of_another_class_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made by something else cannot be read, whatever its arguments are called."""
+    text = "from .making import made\ncomponent = made(provides={})\n"
+    (fault,) = shop(tmp_path, monkeypatch, {"shop/audit/component.py": text}).faults()
+    assert ("component cannot be read: made(provides={})", "shop/audit/component.py:2") == (fault.what, fault.where)
 
 
 def test_a_component_module_without_a_component_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,25 +232,26 @@ def test_the_project_is_found_from_a_folder_inside_it(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("files", "name", "entrypoint"),
+    ("files", "name", "entrypoint", "root"),
     [
-        ({"shop/main.py": ""}, "shop", "shop.main:app"),
-        ({"src/shop/main.py": ""}, "shop", "shop.main:app"),
-        ({"main.py": ""}, "", "main:app"),
-        ({"pyproject.toml": '[tool.fastapi]\nentrypoint = "web:app"\n', "web.py": ""}, "", "web:app"),
+        ({"shop/main.py": ""}, "shop", "shop.main:app", "."),
+        ({"src/shop/main.py": ""}, "shop", "shop.main:app", "src"),
+        ({"main.py": ""}, "", "main:app", "."),
+        ({"pyproject.toml": '[tool.fastapi]\nentrypoint = "web:app"\n', "web.py": ""}, "", "web:app", "."),
         (
             {"pyproject.toml": '[tool.fastapi]\nentrypoint = "a.b.web:app"\n', "src/a/b/web.py": ""},
             "a.b",
             "a.b.web:app",
+            "src",
         ),
     ],
 )
 def test_an_application_is_found_in_every_usual_layout(
-    tmp_path: Path, files: Mapping[str, str], name: str, entrypoint: str
+    tmp_path: Path, files: Mapping[str, str], name: str, entrypoint: str, root: str
 ) -> None:
     """One file, a package beside pyproject.toml, below src, and one inside another."""
     project = find_in(write(tmp_path, files))
-    assert (name, entrypoint) == (project.name, project.entrypoint)
+    assert (name, entrypoint, tmp_path / root) == (project.name, project.entrypoint, project.root)
 
 
 @pytest.mark.parametrize(

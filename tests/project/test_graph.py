@@ -45,7 +45,7 @@ def test_providers_start_before_consumers() -> None:
         component("cc", provides="p.C", needs="p.D"),
         component("dd", provides="p.D"),
     ]
-    assert ("dd", "cc", "aa", "bb") == start_order(chain)
+    assert ("dd", "cc", "aa", "bb") == start_order(chain) == start_order(chain[::-1])
 
 
 def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
@@ -66,6 +66,12 @@ def test_prefixes_that_no_url_can_have_are_refused() -> None:
     good = ["/x", "/x/y", "/API/v1.0"]
     faults = graph_faults([component(f"c{n}", prefix=prefix) for n, prefix in enumerate(bad + good)])
     assert [f"c{n} cannot have the prefix {prefix!r}" for n, prefix in enumerate(bad)] == [f.what for f in faults]
+
+
+def test_the_reserved_paths_are_called_so() -> None:
+    """Below /-/ lie liveness, readiness and the link."""
+    (fault,) = graph_faults([component("orders", prefix="/-/live")])
+    assert "paths below /-/ are Fissile's own" == fault.why
 
 
 def test_names_that_are_no_module_or_variable_are_refused() -> None:

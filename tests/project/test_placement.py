@@ -8,7 +8,8 @@ from fissile.project import Placement, placement_from
 
 def test_together_is_the_default() -> None:
     """Without a word in the environment everything runs in one process."""
-    placement = placement_from({})
+    placement = placement_from({"FISSILE_PLACEMENT": ""})
+    assert placement == placement_from({})
     assert Placement("together") == placement
     assert placement.is_live("orders")
 

@@ -50,7 +50,7 @@ class KeySettings(BaseSettings):
     @classmethod
     def _is_long(cls, key: SecretStr) -> SecretStr:
         if len(key.get_secret_value()) < 30:
-            raise ValueError(f"{key.get_secret_value()!r} is short")
+            raise ValueError(f"{key.get_secret_value()[::-1]!r} is short, read backwards")
         return key
 
     @field_validator("url")
@@ -131,13 +131,35 @@ def test_the_env_file_never_reaches_the_environment(tmp_path: Path) -> None:
     assert before == dict(os.environ)
 
 
-def test_variables_of_others_are_invisible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capitals_win_over_other_spellings(tmp_path: Path) -> None:
+    """Names are found in any case; where a name is set twice, the one that the documentation shows counts."""
+    assert 1 == filled(OrderSettings, tmp_path, environment={"orders__maximum": "1"}).maximum
+    for environment in (
+        {"orders__maximum": "1", "ORDERS__MAXIMUM": "2"},
+        {"ORDERS__MAXIMUM": "2", "Orders__Maximum": "1"},
+    ):
+        assert 2 == filled(OrderSettings, tmp_path, environment=environment).maximum
+
+
+def test_a_secret_ends_before_its_last_line_break(tmp_path: Path) -> None:
+    """Editors end a file with a line break, which belongs to no secret."""
+
+    class Words(BaseSettings):
+        word: str
+
+    assert "a b" == filled(Words, tmp_path, secrets={"orders__word": "a b\n"}).word
+
+
+def test_variables_of_others_are_invisible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Neither another component's variables, nor names without a prefix, nor the real environment count."""
     monkeypatch.setenv("ORDERS__MAXIMUM", "1")
     monkeypatch.setenv("MAXIMUM", "2")
     environment = {"USERS__MAXIMUM": "3", "MAXIMUM": "4", "ORDERS_MAXIMUM": "5", "ORDERS_EU__MAXIMUM": "6"}
     secrets = {"users__maximum": "7", "maximum": "8"}
     assert 100 == filled(OrderSettings, tmp_path, environment=environment, secrets=secrets).maximum
+    assert [] == caplog.records
 
 
 def test_a_dotenv_in_the_working_directory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +250,7 @@ def test_wrong_values_are_reported_together_with_their_places(tmp_path: Path) ->
     [
         ({"ORDERS__KEY": "hunter2"}, "hunter2"),
         ({"ORDERS__SIZE": "hunter2"}, "hunter2"),
+        ({"ORDERS__KEY": "hunter2"}, "2retnuh"),
         ({"ORDERS__URL": "http://user:hunter2@host"}, "hunter2"),
         ({"ORDERS__TYPO": "hunter2"}, "hunter2"),
     ],

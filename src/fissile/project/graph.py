@@ -193,7 +193,7 @@ def _shared_faults(components: Sequence[Declared]) -> list[Fault]:
 def _several(keys: Mapping[str, tuple[str, ...]], components: Sequence[Declared]) -> list[tuple[str, list[Declared]]]:
     owners: dict[str, list[Declared]] = defaultdict(list)
     for component in components:
-        for key in dict.fromkeys(keys[component.name]):
+        for key in keys[component.name]:
             owners[key].append(component)
     return [(key, found) for key, found in owners.items() if len(found) > 1]
 
