@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +27,8 @@ def call(
     application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
 ) -> None:
     """Call a method of an interface and print its result as JSON."""
+    import asyncio
+
     from . import logs
     from .application import load
 

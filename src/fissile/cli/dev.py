@@ -16,6 +16,9 @@ from .words import INTERRUPTED
 DRAIN = 1
 """Seconds that requests in flight get when a file has changed."""
 
+CLOSING = 0.9
+"""Seconds that closing may take after that; then the process is killed."""
+
 
 def dev(
     target: Target = None,
@@ -25,17 +28,18 @@ def dev(
 ) -> None:
     """Serve the application in development: start it again whenever a file changes."""
     from ..supervisor.reload import Reloader
-    from . import logs, serving
+    from . import logs, sockets
     from .application import project_of
 
+    sockets.refuse_unless_loopback(host)
     project = project_of(target)
     logs.configure(log_level)
     command = [sys.executable, "-P", "-m", "fissile.cli", "run", *([target] if target else [])]
     command += ["--log-level", log_level, "--drain", str(DRAIN), "--parent", str(os.getpid())]
-    with serving.listen(host, port) as listener:
+    with sockets.listen(host, port) as listener:
         command += ["--fd", str(listener.fileno())]
         environment = {**os.environ, "FISSILE_MODE": "development"}
-        reloader = Reloader(command, environment, _watched(project.root), listener, patience=DRAIN + serving.CLOSING)
+        reloader = Reloader(command, environment, _watched(project.root), listener, patience=DRAIN + CLOSING)
         was_interrupted = reloader.run()
     raise typer.Exit(INTERRUPTED if was_interrupted else 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ import typer
 
 from .application import Target
 from .logs import LogLevel
+
+HOST = "127.0.0.1"
+PORT = 8000
 
 
 def _known(placement: str | None) -> str | None:
@@ -45,22 +49,25 @@ def run(
 ) -> None:
     """Serve the application."""
     from ..project.placement import VARIABLE
-    from . import logs, serving
+    from . import logs, sockets
     from .application import load
 
     if uds is not None and (host is not None or port is not None):
         raise typer.BadParameter("a Unix socket has no host and no port", param_hint="--uds")
+    sockets.refuse_unless_loopback(host or HOST)
     if placement is not None:
         os.environ[VARIABLE] = placement
     logs.configure(log_level)
     app = load(target)
+    with _listener(host or HOST, PORT if port is None else port, uds, fd) as listener:
+        from .serving import serve
+
+        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=parent))
+
+
+def _listener(host: str, port: int, uds: Path | None, fd: int | None) -> AbstractContextManager[socket.socket]:
+    from . import sockets
+
     if uds is not None:
-        with serving.listening_on_path(uds) as listener:
-            raise typer.Exit(serving.serve(app, listener, drain=drain, log_level=log_level, parent=parent))
-    listener = socket.socket(fileno=fd) if fd is not None else serving.listen(host or "127.0.0.1", _port(port))
-    with listener:
-        raise typer.Exit(serving.serve(app, listener, drain=drain, log_level=log_level, parent=parent))
-
-
-def _port(port: int | None) -> int:
-    return 8000 if port is None else port
+        return sockets.listening_on_path(uds)
+    return sockets.listen(host, port) if fd is None else socket.socket(fileno=fd)

@@ -1,25 +1,21 @@
-"""Serving an application until a signal ends it: the socket, the drain, the exit code."""
+"""Serving an application until a signal ends it: the start, the drain, the exit code."""
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import typer
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
-from ..errors import ConfigurationError, Fault
-from .words import INTERRUPTED, OUTSIDE_DOWN, say, show_fault
+from .sockets import url_of
+from .words import INTERRUPTED, say
 
 if TYPE_CHECKING:
     from ..runtime.app import App
@@ -29,9 +25,6 @@ INTERRUPT_DRAIN = 1
 
 CLOSING = 0.9
 """Seconds that closing may take after the drain; then the process ends as it is."""
-
-BACKLOG = 2048
-"""Connections that wait in the queue of the socket; uvicorn's default."""
 
 
 class Server(uvicorn.Server):
@@ -125,96 +118,3 @@ def _tell(app: App, listener: socket.socket) -> None:
     address = url_of(listener)
     docs = f", its API on {address}{app.docs_url}" if app.docs_url and address.startswith("http") else ""
     say(f"{app.title} is on {address}{docs}; Ctrl-C ends it")
-
-
-def url_of(listener: socket.socket) -> str:
-    """Where a socket is reached."""
-    name = listener.getsockname()
-    if isinstance(name, str):
-        return f"unix:{name}"
-    host, port = name[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Listens on a port of this machine.
-
-    Raises:
-        ConfigurationError: The host is another than this machine.
-        typer.Exit: The port is in use; it has been said.
-    """
-    _refuse_unless_loopback(host)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            show_fault(
-                Fault(
-                    f"port {port} is in use on {host}",
-                    "",
-                    "one program listens on a port",
-                    f"end the other program, or try --port {_free_port(host, family, port)}",
-                )
-            )
-            raise typer.Exit(OUTSIDE_DOWN) from None
-        what = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-        raise ConfigurationError(Fault(what, "", "", "try another --port or --host")) from None
-
-
-def _refuse_unless_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if is_loopback:
-        return
-    raise ConfigurationError(
-        Fault(
-            f"--host {host} would let other machines in",
-            "",
-            "the application has no identity configured: every route is open to everybody who reaches it",
-            "leave --host out, and put in front of it what knows who is asking",
-        )
-    )
-
-
-def _free_port(host: str, family: socket.AddressFamily, taken: int) -> int:
-    for port in range(taken + 1, min(taken + 100, 65536)):
-        try:
-            socket.create_server((host, port), family=family).close()
-        except OSError:
-            continue
-        return port
-    with socket.create_server((host, 0), family=family) as any_free:
-        found: int = any_free.getsockname()[1]
-        return found
-
-
-@contextmanager
-def listening_on_path(path: Path) -> Iterator[socket.socket]:
-    """Listens on a Unix socket, which is removed afterwards; what a process that was killed left there is replaced.
-
-    Raises:
-        ConfigurationError: The path cannot be one.
-        typer.Exit: Somebody listens there already; it has been said.
-    """
-    if path.is_socket():
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(path)) == 0:
-                show_fault(Fault(f"{path} is in use", "", "one program listens on a socket", "try another --uds"))
-                raise typer.Exit(OUTSIDE_DOWN)
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        listener.bind(str(path))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        reason = error.strerror or str(error)
-        raise ConfigurationError(Fault(f"cannot listen on {path}: {reason}", fix="try another --uds")) from None
-    try:
-        yield listener
-    finally:
-        listener.close()
-        path.unlink(missing_ok=True)
