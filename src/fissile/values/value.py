@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import CoreSchema
 
 from .canonical import WIRE_CONFIG, canonical
@@ -26,12 +27,15 @@ class Value(BaseModel):
         extra="ignore",
         validate_default=True,
         revalidate_instances="subclass-instances",
-        defer_build=True,
     )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return canonical(handler(source), handler, freeze=True)
+        try:
+            return canonical(handler(source), handler, freeze=True)
+        except (PydanticUserError, TypeError) as error:
+            # The class stays incomplete instead: `refusals` tells what is wrong with it, along with everything else.
+            raise PydanticUndefinedAnnotation(cls.__name__, str(error)) from error
 
     @pydantic.model_validator(mode="after")
     def _all_fields_are_set(self) -> Self:
