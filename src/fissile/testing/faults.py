@@ -8,6 +8,7 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ..errors import Unavailable
 from ..interface import Interface, Method
@@ -124,9 +125,9 @@ class FaultyTransport:
         return await _killed(self._transport.call, call)
 
 
-async def _killed(run: Callable[[Call], object], call: Call) -> object:
+async def _killed(run: Provider, call: Call) -> NoReturn:
     """Lets a call begin, and stops it where it first waits."""
-    task = asyncio.ensure_future(run(call))  # type: ignore[arg-type]  # both callers pass what can be awaited
+    task = asyncio.ensure_future(run(call))
     await asyncio.sleep(0)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .faults import Faults
 
 PLACEMENTS = ("together", "wire", "apart")
-"""Together: one process. Wire: the same, with every call through codec and link. Apart: a process for each component."""
+"""Together: one process. Wire: the same, every call through codec and link. Apart: a process for each component."""
 
 CHOSEN = pytest.StashKey[tuple[str, ...]]()
 
@@ -96,9 +96,7 @@ def fissile_applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 
 @pytest.fixture
-def app(
-    request: pytest.FixtureRequest, fissile_applications: Applications, fissile_placement: str
-) -> Iterator[App]:
+def app(request: pytest.FixtureRequest, fissile_applications: Applications, fissile_placement: str) -> Iterator[App]:
     """The project's application, empty and placed; override this fixture to test another one."""
     placed = fissile_applications.at(request.path)
     placed.prepare(fissile_placement)
@@ -128,7 +126,7 @@ async def client(fissile_application: Placed) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 def call(fissile_application: Placed) -> Caller:
-    """Gives the interfaces of the application: ``suppliers = call(Suppliers)``."""
+    """What gives the interfaces of the application; one of them is ``call(Suppliers)``."""
     return fissile_application.caller()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 import pytest
+from _pytest.nodes import Node  # pytest.Collector and pytest.Item are its public children
 from typing_extensions import Format, get_annotations
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def register(collector: pytest.Module | pytest.Class, test: object) -> None:
         _register(collector, test)
 
 
-def _register(node: pytest.Collector | pytest.Item, function: object) -> None:
+def _register(node: Node, function: object) -> None:
     for name, interface in _provided(function):
         known = node.session._fixturemanager.getfixturedefs(name, node)
         if not known:
