@@ -113,13 +113,30 @@ def adopt(app: FastAPI, adopted: FastAPI, prefix: str, *, component: str) -> Bra
 
     Unlike a mounted application it gets its lifespan, inside the application's.
     """
-    mount = Mount(prefix, app=adopted, name=component)
+    mount = Mount(prefix, app=_Adopted(adopted), name=component)
     app.router.routes.append(mount)
 
     own = adopted.router.lifespan_context
     lifespan = cast("Lifespan[FastAPI]", lambda _: own(adopted))
     app.router.lifespan_context = _merge_lifespan_context(app.router.lifespan_context, lifespan)
     return Branch(component, prefix, [IncludedRoute(mount)], adopted=adopted)
+
+
+class _Adopted:
+    """An application that builds its own URLs, as it did when it stood alone; a mounted one would ask the outer one."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What `Mount` builds URLs of, for those outside."""
+        return self.app.routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = {name: value for name, value in scope.items() if name != "router"}
+        own["app_root_path"] = scope["root_path"]
+        await self.app(own, receive, send)
 
 
 def include_api(
