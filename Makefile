@@ -18,6 +18,9 @@ WITH_UV  = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(UV)
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
+# A test that hangs shows where, then fails, instead of holding up everything else.
+hangs_after = -o faulthandler_timeout=$(1) -o faulthandler_exit_on_timeout=true
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check acceptance soak bench lock clean
 
@@ -45,7 +48,7 @@ run: $(STAMP)  ## serve the shop on 127.0.0.1 (PORT=8000, PLACEMENT=together)
 	cd examples/shop && exec ../../$(BIN)/fissile run --port $(PORT) $(if $(PLACEMENT),--placement $(PLACEMENT))
 
 test: $(STAMP)  ## run the tests, the shop's included (under 4 minutes)
-	$(BIN)/pytest -n $(WORKERS) -m "not acceptance and not soak" tests examples/shop/tests
+	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,120) -m "not acceptance and not soak" tests examples/shop/tests
 
 check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/ruff check .
@@ -56,7 +59,7 @@ check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/lint-imports --no-logo
 
 acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
-	$(BIN)/pytest -m acceptance tests examples/shop/tests
+	$(BIN)/pytest $(call hangs_after,900) -m acceptance tests examples/shop/tests
 
 soak: $(STAMP)  ## run what takes hours, such as 100,000 fuzzed frames
 	$(BIN)/pytest -m soak tests examples/shop/tests
