@@ -121,7 +121,8 @@ def _declared(method: Method, error: ComponentError) -> ComponentError | None:
     for kind in type(error).__mro__:
         declared, codec = method.errors.get(kind.__name__, (None, None))
         if declared is kind and codec is not None:
-            return declared(**codec.check(error.fields()))
+            own = declared.fields_type().__annotations__
+            return declared(**codec.check({name: field for name, field in error.fields().items() if name in own}))
     return None
 
 

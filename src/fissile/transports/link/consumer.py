@@ -21,6 +21,9 @@ from .upgrade import Refused, read_upgrade, request_upgrade
 PATIENCE = 2.0
 """Seconds that calls wait for a peer that is away, a restart say; after that they fail at once until it is back."""
 
+MARGIN = 0.01
+"""Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
+
 FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 1.0
 """Seconds between attempts to connect, doubled from the first to the longest, each drawn at random below that."""
@@ -151,8 +154,9 @@ class Link:
             self._begin(loop)
         while (connection := self._connection) is None or connection.leaving or connection.transport is None:
             self._connect()
-            assert self._away_since is not None and self._arrival is not None
-            patience = min(self._away_since + PATIENCE, deadline - 0.01) - loop.time()
+            assert self._arrival is not None
+            until = deadline - MARGIN if self._away_since is None else min(self._away_since + PATIENCE, deadline - MARGIN)
+            patience = until - loop.time()
             if self._refusal:
                 raise Incompatible(f"{self.peer} refused the link: {self._refusal}", may_have_run=False)
             if patience <= 0:
@@ -178,11 +182,11 @@ class Link:
         assert self._loop is not None and self._arrival is not None
         if self._connecting is None or self._connecting.done():
             self._arrival.clear()
-            self._away_since = self._loop.time()
+            self._away_since = None
             self._connecting = self._loop.create_task(self._connect_until_there())
 
     async def _connect_until_there(self) -> None:
-        assert self._arrival is not None
+        assert self._loop is not None and self._arrival is not None
         pause = FIRST_PAUSE
         while True:
             try:
@@ -191,6 +195,7 @@ class Link:
                 self._refusal = str(error)
                 self._arrival.set()
             except (OSError, BrokenFrame) as error:
+                self._away_since = self._away_since or self._loop.time()
                 logger.debug("%s is away: %s", self.peer, error)
             else:
                 self._refusal = ""
