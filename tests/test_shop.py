@@ -26,9 +26,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @contextmanager
 def _shop(state: Path) -> Iterator[Client]:
-    with socket.socket() as listening, (state / "server.log").open("ab") as log:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
+    # The process gets a socket that listens already: requests wait in its queue, so nothing has to be polled.
+    with socket.create_server(("127.0.0.1", 0)) as listening, (state / "server.log").open("ab") as log:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "shop.main:app", "--fd", str(listening.fileno())],
             cwd=SHOP,
@@ -37,13 +37,12 @@ def _shop(state: Path) -> Iterator[Client]:
             stdout=log,
             stderr=log,
         )
-        try:
-            # Requests wait in the socket's queue until the process serves it, so nothing has to be polled.
-            with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
-                yield client
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+    try:
+        with Client(base_url=address, timeout=60) as client:
+            yield client
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
 
 
 def _order(client: Client) -> dict[str, object]:

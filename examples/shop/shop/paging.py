@@ -2,14 +2,23 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from typing import Annotated, Generic, Protocol, Self, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 
+Content = TypeVar("Content")
+
+
+class Page(BaseModel, Generic[Content]):
+    """One page of a list, and the cursor of the next."""
+
+    items: tuple[Content, ...]
+    next: str | None
+
 
 class Numbered(Protocol):
-    """What a page can hold: anything with an id to continue after."""
+    """What can be paged: anything with an id to continue after."""
 
     @property
     def id(self) -> int:
@@ -19,17 +28,10 @@ class Numbered(Protocol):
 Item = TypeVar("Item", bound=Numbered)
 
 
-class Page(BaseModel, Generic[Item]):
-    """One page of a list, and the cursor of the next."""
-
-    items: tuple[Item, ...]
-    next: str | None
-
-    @classmethod
-    def of(cls, found: Sequence[Item], limit: int) -> Self:
-        """The first `limit` of `found`; when it holds more than that, there is a next page."""
-        items = tuple(found[:limit])
-        return cls(items=items, next=_encode(items[-1].id) if len(found) > limit else None)
+def page_of(found: Sequence[Item], limit: int) -> "Page[Item]":
+    """The first `limit` of what was found; when there is more, there is a next page."""
+    items = tuple(found[:limit])
+    return Page(items=items, next=_encode(items[-1].id) if len(found) > limit else None)
 
 
 def _encode(last: int) -> str:

@@ -7,7 +7,7 @@ from httpx2 import AsyncClient
 
 from fissile import Provided
 from shop.orders.public import NewOrder, Orders
-from shop.paging import Page
+from shop.paging import page_of
 from shop.suppliers.public import NewSupplier, Suppliers
 
 
@@ -21,7 +21,7 @@ class Row:
 @pytest.mark.parametrize(("found", "more"), [(0, False), (1, False), (2, False), (3, True)])
 def test_next_only_where_there_is_more(found: int, more: bool) -> None:
     """Only what is found beyond the limit makes a next page."""
-    page = Page.of([Row(number) for number in range(found)], limit=2)
+    page = page_of([Row(number) for number in range(found)], limit=2)
     assert (min(found, 2), more) == (len(page.items), page.next is not None)
 
 

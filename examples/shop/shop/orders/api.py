@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse
 
 from fissile import Provided, requires
-from shop.paging import Cursor, Limit, Page
+from shop.paging import Cursor, Limit, Page, page_of
 from shop.suppliers.public import SupplierId
 
 from .public import NewOrder, Order, OrderId, Orders
@@ -27,7 +27,7 @@ async def page(
     orders: Provided[Orders], supplier_id: SupplierId | None = None, cursor: Cursor = 0, limit: Limit = 50
 ) -> Page[Order]:
     """All orders, or those of one supplier, page by page."""
-    return Page.of(await orders.page(supplier_id, after=cursor, limit=limit + 1), limit)
+    return page_of(await orders.page(supplier_id, after=cursor, limit=limit + 1), limit)
 
 
 @router.get("/{order_id}")

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from fissile import Provided, requires
-from shop.paging import Cursor, Limit, Page
+from shop.paging import Cursor, Limit, Page, page_of
 
 from .public import NewSupplier, Supplier, SupplierId, Suppliers
 
@@ -19,7 +19,7 @@ async def add(new: NewSupplier, suppliers: Provided[Suppliers]) -> Supplier:
 @router.get("")
 async def page(suppliers: Provided[Suppliers], cursor: Cursor = 0, limit: Limit = 50) -> Page[Supplier]:
     """All suppliers, page by page."""
-    return Page.of(await suppliers.page(after=cursor, limit=limit + 1), limit)
+    return page_of(await suppliers.page(after=cursor, limit=limit + 1), limit)
 
 
 @router.get("/{supplier_id}")
