@@ -32,8 +32,8 @@ SHOP = {
     "shop/orders/component.py": (
         "import fissile\n"
         "if TYPE_CHECKING:\n"
-        "    from fissile import authenticated\n"
-        "import shop.orders.public as own\n"
+        "    import shop.orders.public as own\n"
+        "from fissile import authenticated\n"
         "from ..suppliers.public import Suppliers as Others\n"
         "try:\n"
         "    from ..suppliers.public import SupplierRemoved\n"
