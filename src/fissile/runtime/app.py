@@ -72,6 +72,8 @@ class App(FastAPI):
         """Assembles the application, then stacks the middleware around it as FastAPI does."""
         self.assemble()
         stack = super().build_middleware_stack()
+        if self.dispatcher is not None and self.dispatcher.limits_bodies():
+            stack = problems.TooLarge(stack, self.dispatcher)
         return stack if self._runtime is None else RequestContext(stack, self._runtime)
 
     @property
@@ -185,7 +187,7 @@ class App(FastAPI):
         self.dispatcher = Dispatcher(self)
         self.dispatcher.install(branches)
         self._packages = packages if packages is not None else {part.package: part.name for part in served}
-        problems.install(self, self.dispatcher.component_of, self._packages)
+        problems.install(self, self.dispatcher, self._packages)
 
 
 @asynccontextmanager

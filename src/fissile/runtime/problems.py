@@ -10,7 +10,7 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -18,11 +18,13 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fissile.context import current
 from fissile.errors import CallError
+from fissile.runtime.routing import Dispatcher
 from fissile.values import ComponentError
 
 MEDIA_TYPE = "application/problem+json"
@@ -60,9 +62,6 @@ SCHEMA: Mapping[str, object] = {
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _log = logging.getLogger("fissile.problems")
-
-Owner = Callable[[Scope], "str | None"]
-"""Names the component that answers a request's path, or None for ``main.py``."""
 
 
 class Problem(Response):
@@ -106,7 +105,13 @@ class Problem(Response):
         super().__init__(body, status, headers=dict(headers) if headers is not None else None)
 
 
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+"""What RFC 9110, section 15, says, and Python only since 3.13: our codes are made of it."""
+
+
 def _phrase(status: int) -> str:
+    if status in _PHRASES:
+        return _PHRASES[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -119,12 +124,12 @@ def _trace_id(request: Request) -> str:
     return found[1] if found else ""
 
 
-def install(app: FastAPI, owner: Owner, packages: Mapping[str, str]) -> None:
+def install(app: FastAPI, dispatcher: Dispatcher, packages: Mapping[str, str]) -> None:
     """Makes the application answer errors with problem documents, wherever the user has no handler of their own.
 
     Args:
         app: The application, before its middleware is stacked.
-        owner: Names the component that answers a request.
+        dispatcher: Tells which component answers a request.
         packages: Every component's name by the dotted name of its package, the ones that are not live here included.
     """
     handlers = app.exception_handlers
@@ -133,7 +138,7 @@ def install(app: FastAPI, owner: Owner, packages: Mapping[str, str]) -> None:
     if handlers.get(RequestValidationError) is request_validation_exception_handler:
         handlers[RequestValidationError] = _invalid_request
     handlers.setdefault(CallError, _call_error)
-    handlers.setdefault(ComponentError, _ComponentErrors(owner, packages))
+    handlers.setdefault(ComponentError, _ComponentErrors(dispatcher, packages))
     if 500 not in handlers:
         handlers.setdefault(Exception, _unhandled)
 
@@ -178,14 +183,15 @@ async def _unhandled(request: Request, error: Exception) -> Response:
 class _ComponentErrors:
     """Answers with the status of a component's own error; one of another component should not have come this far."""
 
-    def __init__(self, owner: Owner, packages: Mapping[str, str]) -> None:
-        self._owner = owner
+    def __init__(self, dispatcher: Dispatcher, packages: Mapping[str, str]) -> None:
+        self._dispatcher = dispatcher
         self._packages = packages
 
     async def __call__(self, request: Request, error: ComponentError) -> Response:
         if request.scope["type"] != "http":
             raise error
-        here = self._owner(request.scope)
+        branch = self._dispatcher.branch_of(request.scope)
+        here = branch.component if branch is not None else None
         home = component_of(type(error).__module__, self._packages)
         if home is None or home == here:
             return Problem(request, error.status, code=error.code, detail=str(error))
@@ -199,6 +205,45 @@ class _ComponentErrors:
             exc_info=error,
         )
         return Problem(request, 500)
+
+
+class TooLarge:
+    """Turns Starlette's own answer to a body that is too large, which passes no handler, into a problem document.
+
+    Args:
+        app: The application with all of its middleware.
+        dispatcher: Tells which requests an adopted application answers.
+    """
+
+    def __init__(self, app: ASGIApp, dispatcher: Dispatcher) -> None:
+        self.app = app
+        self._dispatcher = dispatcher
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        replaced = False
+
+        async def sending(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and self._is_ours(scope, message):
+                replaced = True
+                await Problem(Request(scope), 413)(scope, receive, send)
+            elif not replaced:
+                await send(message)
+
+        await self.app(scope, receive, sending)
+
+    def _is_ours(self, scope: Scope, message: Message) -> bool:
+        if message["status"] != 413:
+            return False
+        headers = Headers(raw=message["headers"])
+        if headers.get("content-length") != "17" or not headers.get("content-type", "").startswith("text/plain"):
+            return False  # not Starlette's "Content Too Large", but what a route wants to say
+        branch = self._dispatcher.branch_of(scope)
+        return branch is None or branch.adopted is None
 
 
 def component_of(module: str, packages: Mapping[str, str]) -> str | None:

@@ -325,15 +325,17 @@ class Dispatcher:
         stack = wrap_app_with_body_limit(self._dispatch(), router.max_body_size)
         router.middleware_stack = stack  # type: ignore[assignment]  # declared as the method it is at first
 
-    def component_of(self, scope: Scope) -> str | None:
-        """The name of the component that answers this path, or None for ``main.py``."""
+    def branch_of(self, scope: Scope) -> Branch | None:
+        """Where this path is answered, or None for ``main.py``."""
         path = get_route_path(scope)
-        owner: Branch | None = None
-        for branch in self.branches:
-            under = path == branch.prefix or path.startswith(branch.prefix + "/")
-            if under and (owner is None or len(branch.prefix) > len(owner.prefix)):
-                owner = branch
-        return owner.component if owner is not None else None
+        claiming = [branch for branch in self.branches if _below(path, branch.prefix)]
+        return max(claiming, key=lambda branch: len(branch.prefix), default=None)
+
+    def limits_bodies(self) -> bool:
+        """Whether any route of the application limits the size of request bodies."""
+        limits = [self._app.max_body_size, self._app.router.max_body_size]
+        limits += [getattr(context, "max_body_size", None) for context in iter_route_contexts(self._app.router.routes)]
+        return any(limit is not None for limit in limits)
 
     def _serve(self, branches: Sequence[Branch]) -> ASGIApp:
         router = self._app.router
