@@ -1,16 +1,25 @@
 """The law of codecs: a value means the same in one process and behind a wire."""
 
+import contextlib
 import datetime
 import decimal
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter, computed_field, field_validator
-from typing_extensions import NotRequired, TypedDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    computed_field,
+    field_validator,
+)
+from typing_extensions import TypedDict
 
 from fissile.codec import Codec
 from fissile.values import Value, refusals
@@ -19,6 +28,8 @@ from tests.strategies import Circle, Cube, Empty, Pair, Shape, Size, Square, Tex
 
 LAW = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 AMSTERDAM = datetime.timezone(datetime.timedelta(hours=1))
+MIDNIGHT = datetime.datetime(2026, 1, 1, tzinfo=AMSTERDAM)
+OWN_VALIDATOR = "is changed by its own validator when it is made again on the other side"
 
 
 @LAW
@@ -58,7 +69,7 @@ class Note(Value):
 LOSSY: list[tuple[Any, object]] = [
     (float, float("nan")),
     (bytes, b"\xff"),
-    (datetime.datetime, datetime.datetime(2026, 1, 1, tzinfo=AMSTERDAM)),
+    (datetime.datetime, MIDNIGHT),
     (datetime.time, datetime.time(2, 30, fold=1)),
     (str | datetime.date, datetime.date(2026, 1, 1)),
     (datetime.datetime | decimal.Decimal, decimal.Decimal("20260101")),
@@ -101,8 +112,8 @@ SETTLED: list[tuple[Any, object, object]] = [
     (UserId, 7, 7),
     (Square, Cube(side=decimal.Decimal(1), id=uuid.UUID(int=1)), Square(side=decimal.Decimal(1), id=uuid.UUID(int=1))),
     (Shape, Cube(side=decimal.Decimal(1), id=uuid.UUID(int=1)), Square(side=decimal.Decimal(1), id=uuid.UUID(int=1))),
-    (datetime.datetime, datetime.datetime(2026, 1, 1, tzinfo=AMSTERDAM), datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
-    (AwareDatetime, datetime.datetime(2026, 1, 1, tzinfo=AMSTERDAM), datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
+    (datetime.datetime, MIDNIGHT, datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
+    (AwareDatetime, MIDNIGHT, datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
     (datetime.time, datetime.time(2, 30, fold=1), datetime.time(2, 30)),
     (Annotated[str, StringConstraints(strip_whitespace=True)], " x ", "x"),
 ]  # fmt: skip
@@ -171,11 +182,11 @@ REFUSED: list[tuple[Any, object, str]] = [
     (decimal.Decimal, decimal.Decimal("Infinity"), "must be a finite number"),
     (bytes, bytearray(b"x"), "must be a bytes, not a bytearray"),
     (uuid.UUID, "x", "must be a UUID, not a str"),
-    (datetime.datetime, datetime.datetime(2026, 1, 1), "a datetime must say its offset from UTC: `datetime.now(UTC)`"),
-    (datetime.datetime, datetime.datetime(1, 1, 1, tzinfo=AMSTERDAM), "the instant lies outside the years 1 to 9999 of UTC"),
+    (datetime.datetime, datetime.datetime(2026, 1, 1), "must say its offset from UTC: `datetime.now(UTC)`"),
+    (datetime.datetime, datetime.datetime(1, 1, 1, tzinfo=AMSTERDAM), "the instant lies outside the years 1 to 9999"),
     (datetime.datetime, datetime.date(2026, 1, 1), "must be a datetime, not a date"),
     (datetime.date, datetime.datetime(2026, 1, 1), "must be a date, not a datetime"),
-    (datetime.time, datetime.time(1, tzinfo=AMSTERDAM), "a time of day has no zone: use an aware datetime"),
+    (datetime.time, datetime.time(1, tzinfo=AMSTERDAM), "must have no zone: use an aware datetime"),
     (datetime.timedelta, 1, "must be a timedelta, not an int"),
     (Size, 1, "must be a Size, not an int"),
     (Literal["a", 1], True, "must be one of Literal['a', 1]"),
@@ -200,8 +211,8 @@ REFUSED: list[tuple[Any, object, str]] = [
     (Annotated[int, Field(gt=5)], 5, "Input should be greater than 5"),
     (Annotated[str, StringConstraints(max_length=1)], "ab", "String should have at most 1 character"),
     (list[Annotated[int, Field(gt=5)]], [6, 5], "1: Input should be greater than 5"),
-    (Louder, Louder(text="a"), "is changed by its own validator when it is made again on the other side"),
-    (Annotated[int, AfterValidator(lambda number: number + 1)], 1, "is changed by its own validator when it is made again on the other side"),
+    (Louder, Louder(text="a"), OWN_VALIDATOR),
+    (Annotated[int, AfterValidator(lambda number: number + 1)], 1, OWN_VALIDATOR),
 ]  # fmt: skip
 
 
@@ -216,7 +227,7 @@ def test_what_is_not_of_the_type_is_refused(annotation: Any, value: object, reas
 @pytest.mark.parametrize("sign", [1, -1])
 def test_an_integer_that_json_cannot_carry_is_refused(sign: int) -> None:
     """Parsers of JSON stop at 4,300 digits."""
-    with pytest.raises(ValueError, match="an integer may have at most 4,300 digits"):
+    with pytest.raises(ValueError, match="must have at most 4,300 digits"):
         Codec[int](int).check(sign * 10**4300)
 
 
@@ -321,10 +332,8 @@ def test_what_arrives_is_read_strictly(annotation: Any, data: bytes) -> None:
 def test_garbage_is_a_value_error(data: bytes) -> None:
     """Whatever bytes arrive, they are read or refused by a `ValueError`."""
     codec: Codec[Tree] = Codec(Tree)
-    try:
-        codec.load(data)
-    except ValueError as error:
-        assert type(error) is ValueError
+    with contextlib.suppress(ValueError):
+        assert isinstance(codec.load(data), Tree)
 
 
 def test_a_value_is_not_copied() -> None:

@@ -105,13 +105,13 @@ def _leaf(node: dict[str, object], freeze: bool) -> object:
         _children(node, freeze)
         return _after(FrozenMapping, node) if freeze else node
     constrained: dict[str, object] = {**_CONSTRAINTS.get(kind, {}), **node}
-    strict = {"float": _json_float, "str": lambda plain: plain}.get(kind, lambda _: constrained)(node)
+    read = _json_float(node) if kind == "float" else node if kind == "str" else constrained
     given = _after(_PLAIN[kind], constrained) if kind in _PLAIN else constrained
     if kind in _ON_THE_WIRE:
         return given
     return {
         "type": "json-or-python",
-        "json_schema": strict,
+        "json_schema": read,
         "python_schema": given,
         "metadata": {**_OURS, "pydantic_js_functions": [lambda _schema, describe: describe(node)]},
         "serialization": node.get("serialization", core_schema.simple_ser_schema(kind)),  # type: ignore[arg-type]  # a leaf

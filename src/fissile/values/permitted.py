@@ -23,6 +23,7 @@ import pydantic
 import typing_extensions
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.fields import FieldInfo
+from typing_inspection.typing_objects import is_typealiastype
 
 from ..errors import Fault, place
 from .value import Event, Value
@@ -113,7 +114,7 @@ def unaliased(annotation: object) -> object:
     while True:
         if isinstance(annotation, typing.NewType):
             annotation = annotation.__supertype__
-        elif isinstance(annotation, typing_extensions.TypeAliasType):
+        elif is_typealiastype(annotation):
             annotation = annotation.__value__
         else:
             return annotation
@@ -170,7 +171,7 @@ class _Walk:
 
     def visit(self, annotation: object, at: _Place, union_by: str | None = None) -> Kinds:
         """Walks one annotation and returns the kinds of JSON that it takes."""
-        if isinstance(annotation, typing_extensions.TypeAliasType):
+        if is_typealiastype(annotation):
             return self._alias(annotation, at)
         annotation = unaliased(annotation)
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -279,7 +280,8 @@ class _Walk:
         if typing.get_origin(plain) is Literal and all(type(value) is str for value in typing.get_args(plain)):
             return
         if isinstance(plain, type) and issubclass(plain, enum.Enum):
-            self._enum(plain, at)
+            if "number" in self._enum(plain, at) and not issubclass(plain, int):
+                self.refuse(at, f"a key of type {plain.__name__}", "a key of JSON is a string", "make it an IntEnum")
         elif not _hashable(plain) or plain not in KEYS:
             fix = "use str, int, UUID, date, datetime, Decimal, an Enum or a Literal of strings as the key"
             self.refuse(at, f"a key of type {shown(plain)}", "a key of JSON is a string", fix)
@@ -294,7 +296,9 @@ class _Walk:
             return self.refuse(at, f"the values of {members.__name__} are not all str or all int", why, "make them so")
         if found == {int} and any(not -(2**63) <= member.value < 2**63 for member in members):
             fix = "use smaller numbers, or strings"
-            return self.refuse(at, f"{members.__name__} has a value of more than 64 bits", "pydantic reads no such", fix)
+            return self.refuse(
+                at, f"{members.__name__} has a value of more than 64 bits", "pydantic reads no such", fix
+            )
         return frozenset({"string"} if found == {str} else {"number"})
 
     def _value(self, value: type[Value], at: _Place) -> Kinds:
@@ -333,10 +337,9 @@ class _Walk:
         try:
             value.model_rebuild()
         except PydanticUndefinedAnnotation as error:
-            fix = "import it in the module, or define it before the application is assembled"
-            self.refuse(at, f"the name {error.name!r} is not defined", "the fields have to be known at the start", fix)
-        except PydanticUserError:
-            pass
+            if not value.__pydantic_fields_complete__:
+                fix = "import it in the module, or define it before the application is assembled"
+                self.refuse(at, f"the name {error.name!r} is not defined", "the fields have to be known", fix)
         return value.__pydantic_fields_complete__
 
     def _class(self, value: type[Value], at: _Place) -> None:

@@ -39,11 +39,11 @@ def plain_instant(instant: datetime.datetime) -> datetime.datetime:
     if instant.tzinfo is datetime.UTC and type(instant) is datetime.datetime and not instant.fold:
         return instant
     if instant.utcoffset() is None:
-        raise ValueError("a datetime must say its offset from UTC: `datetime.now(UTC)`")
+        raise ValueError("must say its offset from UTC: `datetime.now(UTC)`")
     try:
         at = instant.astimezone(datetime.UTC)
     except OverflowError:
-        raise ValueError("the instant lies outside the years 1 to 9999 of UTC") from None
+        raise ValueError("the instant lies outside the years 1 to 9999") from None
     return datetime.datetime(
         at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=datetime.UTC
     )
@@ -61,7 +61,7 @@ def plain_time(time: datetime.time) -> datetime.time:
         ValueError: It has a zone, which means nothing without a day.
     """
     if time.tzinfo is not None:
-        raise ValueError("a time of day has no zone: use an aware datetime")
+        raise ValueError("must have no zone: use an aware datetime")
     if type(time) is datetime.time and not time.fold:
         return time
     return datetime.time(time.hour, time.minute, time.second, time.microsecond)
@@ -88,7 +88,7 @@ def plain_decimal(number: decimal.Decimal) -> decimal.Decimal:
         ValueError: It is a signalling NaN, which raises where it is compared.
     """
     if number.is_snan():
-        raise ValueError("a signalling NaN cannot be compared")
+        raise ValueError("must not be a signalling NaN")
     return number if type(number) is decimal.Decimal else decimal.Decimal(number)
 
 
@@ -104,5 +104,5 @@ def plain_integer(number: int) -> int:
         ValueError: It has more than 4,300 digits.
     """
     if not -LONGEST_INTEGER < number < LONGEST_INTEGER:
-        raise ValueError("an integer may have at most 4,300 digits")
+        raise ValueError("must have at most 4,300 digits")
     return number if type(number) is int else int.__pos__(number)
