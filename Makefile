@@ -22,7 +22,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 hangs_after = -o faulthandler_timeout=$(1) -o faulthandler_exit_on_timeout=true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check acceptance soak bench lock clean
+.PHONY: help setup run test check format acceptance soak bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -57,6 +57,10 @@ check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/mypy --cache-dir .mypy_cache/examples examples
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP)  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
 	$(BIN)/pytest $(call hangs_after,900) -m acceptance tests examples/shop/tests
