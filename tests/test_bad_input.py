@@ -6,6 +6,7 @@ file called `dot.env` stands for a `.env`, which is not committed.
 
 import importlib
 import shutil
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -89,3 +90,16 @@ def test_an_import_that_fails_is_the_users_own_error_and_whole() -> None:
     places = [f"{Path(frame.filename).relative_to(here).as_posix()}:{frame.lineno}" for frame in frames]
     assert ["failing_import/orders/component.py:6", "failing_import/orders/service.py:3"] == places
     assert (None, None) == (raised.value.__cause__, raised.value.__context__)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("asset", [*BROKEN, FAILING_IMPORT])
+def test_the_command_line_ends_with_the_code_for_configuration(asset: str, tmp_path: Path) -> None:
+    """`fissile run` says the same on stderr, with a traceback for the user's own exception alone, and exits with 3."""
+    (tmp_path / "pyproject.toml").write_text(f'[tool.fastapi]\nentrypoint = "{asset}.main:app"\n')
+    command = [str(Path(sys.executable).with_name("fissile")), "run", "--port", "0"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (3, "") == (done.returncode, done.stdout)
+    assert (asset == FAILING_IMPORT) == ("Traceback" in done.stderr)
+    if asset != FAILING_IMPORT:
+        assert (ASSETS / asset / "expected.txt").read_text() == done.stderr.replace("error: ", "")
