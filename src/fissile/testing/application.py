@@ -52,7 +52,7 @@ class Placed:
             try:
                 runtime = self.app.runtime
             except ConfigurationError as error:
-                pytest.fail(str(error), pytrace=False)
+                raise _stated(error) from None
         for live in runtime.live.values():
             if live.store is not None and not live.store.file.is_relative_to(state):
                 what = f"the application was assembled before its tests, with the data in {live.store.file.parent}"
@@ -120,7 +120,7 @@ class Applications:
             try:
                 project = find_in(folder)
             except ConfigurationError as error:
-                pytest.fail(str(error), pytrace=False)
+                raise _stated(error) from None
             self._projects[folder] = _load(project)
         return self.of(self._projects[folder])
 
@@ -134,6 +134,11 @@ class Applications:
     def close(self) -> None:
         """Ends what was started for them."""
         self._placed.clear()
+
+
+def _stated(error: ConfigurationError) -> BaseException:
+    """A failure that says what is wrong with the project, without a traceback through us."""
+    return pytest.fail.Exception(str(error), pytrace=False)
 
 
 def _load(project: Project) -> App:

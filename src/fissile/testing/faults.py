@@ -122,27 +122,31 @@ class FaultyTransport:
         if self._linked:
             self._faults.doom(call.method)
             return await self._transport.call(call)
-        return await _killed(self._transport.call, call)
+        return await _killed(self._transport.call, call, lose=lambda: None)
 
 
-async def _killed(run: Provider, call: Call) -> NoReturn:
-    """Lets a call begin, and stops it where it first waits."""
+async def _killed(run: Provider, call: Call, lose: Callable[[], None]) -> NoReturn:
+    """Lets a call begin, loses what carries it, and stops it where it first waits."""
     task = asyncio.ensure_future(run(call))
-    await asyncio.sleep(0)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task
+    try:
+        await asyncio.sleep(0)
+        lose()
+    finally:
+        task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()  # it ended by itself: nobody learns how
     raise Unavailable(f"{call.method} was killed while it ran", may_have_run=True)
 
 
 def mortal(provider: Provider, server: LinkServer, faults: Faults) -> Provider:
     """A provider behind a link that loses its connections in the middle of a doomed call."""
 
-    async def run(call: Call) -> object:
-        if not faults.is_doomed(call.method):
-            return await provider(call)
+    def lose() -> None:
         for connection in list(server.connections):
             connection.abort()
-        return await _killed(provider, call)
+
+    async def run(call: Call) -> object:
+        return await (_killed(provider, call, lose) if faults.is_doomed(call.method) else provider(call))
 
     return run

@@ -70,11 +70,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash[CHOSEN]
     if "faults" in metafunc.fixturenames:  # they strike in this process, and apart the callers are in others
         chosen = tuple(name for name in chosen if name != "apart")
-    metafunc.parametrize("fissile_placement", chosen, indirect=True)
+    if not _is_marked(metafunc, "fissile_placement"):
+        metafunc.parametrize("fissile_placement", chosen, indirect=True)
     backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
-    marked = any("anyio_backend" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
-    if backends and backends[-1].params is not None and not marked:
+    if backends and backends[-1].params is not None and not _is_marked(metafunc, "anyio_backend"):
         metafunc.parametrize("anyio_backend", ["asyncio"], ids=[pytest.HIDDEN_PARAM], scope="session")
+
+
+def _is_marked(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Whether the test says itself which values of a fixture it wants."""
+    return any(name in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
 
 
 @pytest.fixture
