@@ -15,8 +15,12 @@ def unbound(interface: type[object]) -> object:
     raise AssertionError(f"nobody should ask for {interface}")
 
 
+PACKAGES = {f"project.{name}": name for name in ("orders", "suppliers", "legacy")}
+"""The components that the project has, live or not."""
+
+
 def serve(app: App, bind: Callable[[type[object]], object] = unbound, **apis: Api) -> App:
     """Serves each API as the component of that name, of the package ``project``."""
-    names = {name: name.replace("_", "-") for name in apis}
-    app.serve([Served(name, f"project.{name}", f"/{names[name]}", api, bind) for name, api in apis.items()])
+    served = [Served(name, f"project.{name}", f"/{name.replace('_', '-')}", api, bind) for name, api in apis.items()]
+    app.serve(served, {**PACKAGES, **{part.package: part.name for part in served}})
     return app

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
+from fastapi._compat import get_flat_models_from_fields
 from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.constants import REF_PREFIX
 from fastapi.openapi.models import OpenAPI
@@ -38,7 +39,8 @@ def document(app: App, branches: Sequence[Branch], packages: Mapping[str, str]) 
     owners = {id(entry.route): branch.component for branch in branches for entry in branch.routes}
     webhooks = [context for context in iter_route_contexts(app.webhooks.routes) if _is_api(context)]
     fields = get_fields_from_routes([*contexts, *webhooks])
-    names = Names(packages, app.package or "", _bodies(contexts, owners))
+    types = get_flat_models_from_fields(fields, known_models=set())
+    names = Names(packages, app.package or "", _bodies(contexts, owners), types)
     mapped, definitions = schemas_of(fields, names, separate=app.separate_input_output_schemas)
     described = _Description(mapped, definitions, app.separate_input_output_schemas)
     for context in contexts:

@@ -95,21 +95,27 @@ class Names:
         packages: Every component's name by the dotted name of its package.
         root: The package of the application.
         bodies: The component of each body model that FastAPI made for an endpoint, by the model's ``id``.
+        types: The models that may be arguments of generic ones.
     """
 
-    def __init__(self, packages: Mapping[str, str], root: str, bodies: Mapping[int, str]) -> None:
+    def __init__(
+        self, packages: Mapping[str, str], root: str, bodies: Mapping[int, str], types: Iterable[type[object]] = ()
+    ) -> None:
         self._packages = packages
         self._root = root
         self._bodies = bodies
+        self._types = {id(known): known for known in types}
         self._given: dict[str, str] = {}
         self._taken: dict[str, str] = {}
 
     def of(self, reference: str) -> str:
-        """The name for a reference of pydantic's core schema, such as ``shop.orders.public.Page:94[int]``."""
+        """The name for a reference of pydantic's core schema, such as ``shop.paging.Page:94[Order:12]``."""
         if reference not in self._given:
-            parts = [self._part(part) for part in re.split(r"([\][,])", reference)]
-            name = re.sub(r"[^a-zA-Z0-9.\-_]", "_", "".join(parts))
-            self._given[reference] = self._free(name, reference)
+            head, _, arguments = reference.partition("[")
+            name = self._origin(head)
+            if arguments:
+                name += f"[{','.join(map(self._argument, _at_commas(arguments.removesuffix(']'))))}]"
+            self._given[reference] = self._free(re.sub(r"[^a-zA-Z0-9.\-_]", "_", name), reference)
         return self._given[reference]
 
     def _free(self, name: str, reference: str) -> str:
@@ -119,24 +125,38 @@ class Names:
             candidate = f"{name}__{number}"
         return candidate
 
-    def _part(self, part: str) -> str:
-        dotted, _, identity = part.rpartition(":")
-        if not dotted:
-            return part
+    def _argument(self, argument: str) -> str:
+        """What a generic model is made with; pydantic says only the last part of its name, and its ``id``."""
+        text, _, identity = argument.rpartition(":")
+        known = self._types.get(int(identity)) if identity.isdigit() else None
+        return self._type(known) if known is not None else text or argument
+
+    def _type(self, known: object) -> str:
+        metadata = getattr(known, "__pydantic_generic_metadata__", None) or {}
+        if origin := metadata.get("origin"):
+            return f"{self._type(origin)}[{','.join(map(self._type, metadata['args']))}]"
+        if isinstance(known, type) and known.__module__ != "builtins":
+            return self._named(known.__module__, known.__qualname__)
+        return getattr(known, "__name__", str(known))
+
+    def _origin(self, head: str) -> str:
+        dotted, _, identity = head.rpartition(":")
         owner = self._bodies.get(int(identity)) if identity.isdigit() else None
         if owner is not None:
             return f"{owner}.{dotted.rpartition('.')[2]}"
-        module, name = _split(dotted)
+        return self._named(*_split(dotted))
+
+    def _named(self, module: str, name: str) -> str:
         component = component_of(module, self._packages)
         if component is None:
             inside = module.removeprefix(self._root + ".") if self._root else module
             return f"{inside.strip('_')}.{name}"
         package = next(package for package in _parents(module) if package in self._packages)
-        if self._short(package, module, name, dotted):
+        if self._short(package, module, name):
             return f"{component}.{name}"
         return f"{component}{module.removeprefix(package)}.{name}"
 
-    def _short(self, package: str, module: str, name: str, dotted: str) -> bool:
+    def _short(self, package: str, module: str, name: str) -> bool:
         """Whether the model has its name to itself in the component; what ``public`` says always has."""
         public = f"{package}.public"
         if module == public or module.startswith(public + "."):
@@ -144,7 +164,19 @@ class Names:
         found = getattr(sys.modules.get(public), name, None)
         if found is not None and getattr(found, "__module__", module) != module:
             return False
-        return self._taken.setdefault(f"{package}:{name}", dotted) == dotted
+        return self._taken.setdefault(f"{package}:{name}", module) == module
+
+
+def _at_commas(arguments: str) -> list[str]:
+    """Splits generic arguments where no bracket is open."""
+    parts, depth = [""], 0
+    for character in arguments:
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _parents(module: str) -> Iterable[str]:
