@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +34,7 @@ def call(
     from .application import load
 
     logs.configure("warning")
+    logging.getLogger("fissile.calls").setLevel(logging.CRITICAL)  # how the call ended is said here, once
     app = load(application)
     named = _method(app, method)
     given = _given(named, arguments or [], as_json)
@@ -85,24 +87,38 @@ def _object(text: str) -> dict[str, object]:
 
 
 def _value(text: str, schema: object, method: Method) -> object:
-    """A value as JSON where it is some, else as text; always as text where the parameter is nothing but text."""
+    """A value as JSON where the parameter takes JSON of that kind, else as text: ``note=7`` is text for a `str`."""
     try:
-        found = json.loads(text)
+        found: object = json.loads(text)
     except ValueError:
         return text
-    return text if _is_text(schema, method) and not isinstance(found, str) else found
+    kinds = _kinds(schema, method)
+    return text if "string" in kinds and not kinds & _KIND_OF.get(type(found), set()) else found
 
 
-def _is_text(schema: object, method: Method) -> bool:
+_KIND_OF = {
+    str: {"string"},
+    bool: {"boolean"},
+    int: {"integer", "number"},
+    float: {"number"},
+    type(None): {"null"},
+    list: {"array"},
+    dict: {"object"},
+}
+
+
+def _kinds(schema: object, method: Method) -> set[str]:
+    """The kinds of JSON that a schema takes; none where it does not say."""
     if not isinstance(schema, dict):
-        return False
+        return set()
     if reference := schema.get("$ref"):
         definitions = method.arguments.schema().get("$defs")
         name = str(reference).rpartition("/")[2]
-        return isinstance(definitions, dict) and _is_text(definitions.get(name), method)
-    if isinstance(options := schema.get("anyOf"), list):
-        return all(_is_text(option, method) for option in options)
-    return schema.get("type") == "string"
+        return _kinds(definitions.get(name), method) if isinstance(definitions, dict) else set()
+    options = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(options, list):
+        return set().union(*(_kinds(option, method) for option in options))
+    return {schema["type"]} if isinstance(schema.get("type"), str) else set()
 
 
 def _properties(method: Method) -> dict[str, object]:

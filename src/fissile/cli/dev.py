@@ -35,7 +35,7 @@ def dev(
     project = project_of(target)
     logs.configure(log_level)
     command = [sys.executable, "-P", "-m", "fissile.cli", "run", *([target] if target else [])]
-    command += ["--log-level", log_level, "--drain", str(DRAIN), "--parent", str(os.getpid())]
+    command += ["--log-level", log_level, "--drain", str(DRAIN), "--supervisor", str(os.getpid())]
     with sockets.listen(host, port) as listener:
         command += ["--fd", str(listener.fileno())]
         environment = {**os.environ, "FISSILE_MODE": "development"}

@@ -19,6 +19,8 @@ def openapi(
     from . import logs
     from .application import load, users_code
 
+    if output is not None and not output.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
     logs.configure("warning")
     app = load(target)
     with users_code():

@@ -45,7 +45,7 @@ def run(
     log_level: LogLevel = "info",
     fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None,
     drain: Annotated[float | None, typer.Option(hidden=True, help="Seconds for requests in flight at the end.")] = None,
-    parent: Annotated[int | None, typer.Option(hidden=True, help="The process whose end ends this one.")] = None,
+    supervisor: Annotated[int | None, typer.Option(hidden=True, help="The process whose end ends this one.")] = None,
 ) -> None:
     """Serve the application."""
     from ..project.placement import VARIABLE
@@ -62,7 +62,7 @@ def run(
     with _listener(host or HOST, PORT if port is None else port, uds, fd) as listener:
         from .serving import serve
 
-        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=parent))
+        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=supervisor))
 
 
 def _listener(host: str, port: int, uds: Path | None, fd: int | None) -> AbstractContextManager[socket.socket]:

@@ -57,13 +57,15 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by Python for a signal: not ready from now on; the second one does not wait for anything."""
-        self.ended_by = INTERRUPTED if sig == signal.SIGINT else self.ended_by or 0
+        """Called by Python for a signal: not ready from now on; a second Ctrl-C does not wait for anything."""
+        is_interrupt = sig == signal.SIGINT
+        self.ended_by = INTERRUPTED if is_interrupt else self.ended_by or 0
         if self.should_exit:
-            self.force_exit = True
+            # A terminal sends Ctrl-C to the whole group, so under `fissile dev` SIGTERM follows it: no second wish.
+            self.force_exit = self.force_exit or is_interrupt
             return
         self.should_exit = True
-        if sig == signal.SIGINT:
+        if is_interrupt:
             self.config.timeout_graceful_shutdown = INTERRUPT_DRAIN
         self._end_at_last((self.config.timeout_graceful_shutdown or 0) + CLOSING)
         if self._app.package is not None:

@@ -74,14 +74,15 @@ class Reloader:
         self._listener.setblocking(False)
         with self._signals():
             try:
-                self._start()
                 self._watch()
             finally:
                 self._end()
         return self._was_interrupted
 
     def _watch(self) -> None:
+        """Watches first and starts then, so that no edit is missed."""
         logger.info("watching %s", self._folder)
+        has_started = False
         for changes in watch(
             self._folder,
             watch_filter=Sources(),
@@ -91,7 +92,10 @@ class Reloader:
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
-            if changes:
+            if not has_started:
+                has_started = True
+                self._start()
+            elif changes:
                 logger.info("%s changed: starting again", self._names({path for _, path in changes}))
                 self._end()
                 self._start()

@@ -1,0 +1,72 @@
+"""`fissile call` makes one call and prints its result."""
+
+import json
+
+import pytest
+
+from .terminal import Terminal
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["suppliers.get", "supplier_id=1"], '{"id": 1, "name": "Ada\'s bölts"}\n'),
+        (["suppliers.Suppliers.get", "--json", '{"supplier_id": 1}'], '{"id": 1, "name": "Ada\'s bölts"}\n'),
+        (["suppliers.add", 'supplier={"id": 2, "name": "B"}', "rating=2.50", "note=7"], "\"B 2.50 '7'\"\n"),
+        (["suppliers.add", "--json", '{"supplier": {"id": 2, "name": "B"}}', "note=null"], '"B 1.0 None"\n'),
+        (["suppliers.add", "--app", "bolts.main:app", 'supplier={"id": 2, "name": "B"}'], '"B 1.0 None"\n'),
+    ],
+)
+def test_the_result_is_json_on_stdout(bolts: Terminal, words: list[str], printed: str) -> None:
+    """A value is JSON where the parameter takes more than text, else text as it is."""
+    result = bolts.run("call", *words)
+    assert (0, printed, "") == (result.code, result.out, result.err)
+
+
+def test_a_declared_error_is_data(bolts: Terminal) -> None:
+    """Its name and fields on stderr, and exit code 1."""
+    result = bolts.run("call", "suppliers.get", "supplier_id=2")
+    assert (1, "") == (result.code, result.out)
+    assert {"error": "UnknownSupplier", "supplier_id": 2} == json.loads(result.err)
+
+
+def test_an_error_that_is_not_declared_is_the_users_traceback(bolts: Terminal) -> None:
+    """It is shown whole, from the user's own line on."""
+    result = bolts.run("call", "suppliers.fail")
+    assert (1, "") == (result.code, result.out)
+    assert (
+        f"""\
+Traceback (most recent call last):
+  File "{bolts.folder}/bolts/suppliers/service.py", line 17, in fail
+    raise ZeroDivisionError("of the user's own")
+ZeroDivisionError: of the user's own
+"""
+        == result.err
+    )
+
+
+def test_a_call_without_an_answer_has_a_code_of_its_own(bolts: Terminal) -> None:
+    """What a script may try again is told apart from what it may not."""
+    result = bolts.run("call", "suppliers.never")
+    assert (4, "") == (result.code, result.out)
+    assert ("DeadlineExceeded", True) == tuple(json.loads(result.err)[name] for name in ("error", "may_have_run"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["supplier.get"], "    fix: did you mean suppliers.get?"),
+        (["suppliers.gett"], "    fix: did you mean suppliers.get?"),
+        (
+            ["suppliers.get", "suplier_id=1"],
+            "Error: Invalid value: get has no parameter 'suplier_id'; did you mean supplier_id?",
+        ),
+        (["suppliers.get", "1"], "Error: Invalid value: '1' is no name=value; its parameters are supplier_id"),
+        (["suppliers.get", "--json", "[1]"], "Error: Invalid value for --json: it is no JSON object"),
+        (["suppliers.get", "supplier_id=x"], "    why: its parameters are supplier_id"),
+    ],
+)
+def test_wrong_arguments_are_wrong_usage(bolts: Terminal, words: list[str], said: str) -> None:
+    """Exit code 2, with the name of what is wrong."""
+    result = bolts.run("call", *words)
+    assert (2, "", said) == (result.code, result.out, result.err.splitlines()[-1])
