@@ -5,6 +5,7 @@ import datetime
 import decimal
 import uuid
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired
 
 import pytest
@@ -26,7 +27,7 @@ from fissile.values import Value, refusals
 from tests.laws import image, is_lossless, mutable_parts
 from tests.strategies import Circle, Cube, Empty, Pair, Shape, Size, Square, Text, Tree, UserId, arguments
 
-LAW = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+LAW = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 AMSTERDAM = datetime.timezone(datetime.timedelta(hours=1))
 MIDNIGHT = datetime.datetime(2026, 1, 1, tzinfo=AMSTERDAM)
 OWN_VALIDATOR = "is changed by its own validator when it is made again on the other side"
@@ -59,6 +60,19 @@ def test_nothing_mutable_is_shared(given: tuple[object, object]) -> None:
     annotation, value = given
     codec: Codec[object] = Codec(annotation)
     assert set() == set(mutable_parts(value)) & set(mutable_parts(codec.check(value)))
+
+
+@pytest.mark.acceptance
+@settings(LAW, max_examples=5_000)
+@given(arguments())
+def test_many_permitted_types_cross_without_loss(given: tuple[object, object]) -> None:
+    """The three laws again, on more types than a quick run can try."""
+    annotation, value = given
+    codec: Codec[object] = Codec(annotation)
+    checked = codec.check(value)
+    assert is_lossless(codec.check, codec.dump, codec.load, value)
+    assert image(checked) == image(codec.check(checked))
+    assert set() == set(mutable_parts(value)) & set(mutable_parts(checked))
 
 
 class Note(Value):
@@ -116,6 +130,8 @@ SETTLED: list[tuple[Any, object, object]] = [
     (AwareDatetime, MIDNIGHT, datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
     (datetime.time, datetime.time(2, 30, fold=1), datetime.time(2, 30)),
     (Annotated[str, StringConstraints(strip_whitespace=True)], " x ", "x"),
+    (Annotated[str, "a word"], "x", "x"),
+    (Annotated[decimal.Decimal, Field(allow_inf_nan=True)], decimal.Decimal("NaN"), decimal.Decimal("NaN")),
 ]  # fmt: skip
 
 
@@ -224,6 +240,14 @@ def test_what_is_not_of_the_type_is_refused(annotation: Any, value: object, reas
     assert reason == str(caught.value)
 
 
+def test_a_refusal_can_always_be_told() -> None:
+    """Whatever the key of a mapping is, the reason can be written down."""
+    for key, told in [(10**4300, "int"), ("\ud800", "?"), (b"x", "bytes"), ("x" * 99, "x" * 60)]:
+        with pytest.raises(ValueError) as caught:
+            Codec[object](dict[int, int]).check({key: "x"})
+        assert str(caught.value).encode().decode().startswith(f"{told}: must ")
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_an_integer_that_json_cannot_carry_is_refused(sign: int) -> None:
     """Parsers of JSON stop at 4,300 digits."""
@@ -235,6 +259,19 @@ def test_a_validator_that_keeps_its_own_result_is_permitted() -> None:
     """Validators run again behind the wire; one that is idempotent gives the same there."""
     codec: Codec[Trimmed] = Codec(Trimmed)
     assert Trimmed(text="a") == codec.check(Trimmed(text=" a "))
+
+
+def test_what_is_kept_beside_the_fields_does_not_cross() -> None:
+    """A `cached_property` is no field, and does not make a value differ from the one that arrives."""
+
+    class Shouted(Trimmed):
+        @cached_property
+        def loud(self) -> str:
+            return self.text.upper()
+
+    shouted = Shouted(text="a")
+    assert "A" == shouted.loud
+    assert shouted == Codec[Shouted](Shouted).check(shouted)
 
 
 def test_a_computed_field_is_not_sent() -> None:

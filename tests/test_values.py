@@ -279,6 +279,12 @@ class Huge(enum.Enum):
     ONE = 2**63
 
 
+class Half(enum.Enum):
+    """Half of a pair that UTF-16 needs."""
+
+    ONE = "\ud800"
+
+
 class Nothing(enum.Enum):
     """An enum without members."""
 
@@ -384,6 +390,12 @@ def test_a_class_with_a_refused_field_can_be_written(annotation: Any) -> None:
         field: annotation
 
     assert [] != refusals(Holder)
+
+
+def test_an_enum_or_a_literal_that_json_cannot_carry_is_refused() -> None:
+    """A lone surrogate has no form in UTF-8."""
+    found = [fault.what for annotation in (Half, Literal["\ud800"]) for fault in refusals(annotation)]
+    assert [r"Half has the value '\ud800'", r"Literal['\ud800']"] == found
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="only a `type` statement can refer to itself")

@@ -6,54 +6,24 @@ A check is built once per type, out of closures. A value whose class has checked
 from __future__ import annotations
 
 import collections.abc
-import datetime
 import decimal
 import enum
 import types
 import typing
-import uuid
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
 
 import pydantic
 from typing_extensions import is_typeddict
 
-from ..values.permitted import discriminator, is_union, shown, traits, unaliased
-from ..values.plain import (
-    FrozenMapping,
-    plain_bytes,
-    plain_date,
-    plain_decimal,
-    plain_duration,
-    plain_instant,
-    plain_integer,
-    plain_time,
-    plain_uuid,
-)
+from ..values.permitted import CONSTRAINTS, discriminator, is_union, traits, unaliased
+from ..values.plain import FrozenMapping
 from ..values.value import Value
+from .leaves import LEAVES, Check, Refused, any_decimal, exact, literal, wrong
 from .wire import Wire, entry_hints, reasons, required
-
-Leaf = TypeVar("Leaf")
-Check = Callable[[object], object]
 
 DEEPEST = 100
 """How many levels a value that contains itself may have: JSON parsers stop at about 200 brackets."""
-
-
-class Refused(ValueError):
-    """A value is not of its type.
-
-    Attributes:
-        path: Where in the value, from the outside.
-    """
-
-    def __init__(self, reason: str, path: tuple[object, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.path))}: {self.reason}" if self.path else self.reason
 
 
 def check_of(annotation: object) -> Check:
@@ -65,7 +35,7 @@ def check_of(annotation: object) -> Check:
     if origin is Annotated:
         return _annotated(annotation, arguments)
     if origin is Literal:
-        return _literal(annotation, arguments)
+        return literal(annotation, arguments)
     if is_union(annotation):
         return _union(annotation, arguments)
     if origin is tuple:
@@ -77,137 +47,8 @@ def check_of(annotation: object) -> Check:
     if isinstance(annotation, type) and issubclass(annotation, Value):
         return _value(annotation)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return _exact(annotation)
-    return _LEAVES[annotation]
-
-
-def _wrong(expected: object, value: object) -> Refused:
-    return Refused(f"must be {_article(shown(expected))}, not {_article(type(value).__name__)}")
-
-
-def _article(name: str) -> str:
-    if name in ("None", "NoneType"):
-        return "None"
-    return name if "[" in name or "|" in name else f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
-
-
-# --- leaves ---
-
-
-def _none(value: object) -> object:
-    if value is None:
-        return value
-    raise _wrong(None, value)
-
-
-def _bool(value: object) -> object:
-    if type(value) is bool:
-        return value
-    raise _wrong(bool, value)
-
-
-def _str(value: object) -> object:
-    if not isinstance(value, str):
-        raise _wrong(str, value)
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Refused("must be text that UTF-8 can carry, without lone surrogates") from None
-    return value if type(value) is str else str.__str__(value)
-
-
-def _int(value: object) -> object:
-    if type(value) is int and -(2**63) < value < 2**63:
-        return value
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(int, value)
-    return _plain(plain_integer, value)
-
-
-def _float(value: object) -> object:
-    if type(value) is float:
-        return value
-    if isinstance(value, float):
-        return float.__pos__(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(float, value)
-    try:
-        return float(value)
-    except OverflowError:
-        raise Refused("must be a number that a float can hold") from None
-
-
-def _decimal(value: object) -> object:
-    if isinstance(value, decimal.Decimal) and not value.is_finite():
-        raise Refused("must be a finite number")
-    return _any_decimal(value)
-
-
-def _date(value: object) -> object:
-    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        return plain_date(value)
-    raise _wrong(datetime.date, value)
-
-
-def _leaf(kind: type[Leaf], plain: Callable[[Leaf], object]) -> Check:
-    """The check of a type whose plain form a function makes."""
-
-    def check(value: object) -> object:
-        if not isinstance(value, kind):
-            raise _wrong(kind, value)
-        return _plain(plain, value)
-
-    return check
-
-
-def _plain(plain: Callable[[Leaf], object], value: Leaf) -> object:
-    try:
-        return plain(value)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-
-
-def _exact(kind: type[object]) -> Check:
-    def check(value: object) -> object:
-        if type(value) is kind:
-            return value
-        raise _wrong(kind, value)
-
-    return check
-
-
-_any_decimal = _leaf(decimal.Decimal, plain_decimal)
-_instant = _leaf(datetime.datetime, plain_instant)
-_LEAVES: dict[object, Check] = {
-    None: _none,
-    types.NoneType: _none,
-    str: _str,
-    int: _int,
-    bool: _bool,
-    float: _float,
-    decimal.Decimal: _decimal,
-    bytes: _leaf(bytes, plain_bytes),
-    uuid.UUID: _leaf(uuid.UUID, plain_uuid),
-    datetime.datetime: _instant,
-    pydantic.AwareDatetime: _instant,
-    datetime.date: _date,
-    datetime.time: _leaf(datetime.time, plain_time),
-    datetime.timedelta: _leaf(datetime.timedelta, plain_duration),
-}
-
-
-def _literal(annotation: object, values: tuple[object, ...]) -> Check:
-    known = {(type(value), value): value for value in values}
-
-    def check(value: object) -> object:
-        if isinstance(value, str) and type(value) is not str:
-            value = str.__str__(value)
-        if (type(value), value) in known:
-            return value
-        raise Refused(f"must be one of {shown(annotation)}")
-
-    return check
+        return exact(annotation)
+    return LEAVES[annotation]
 
 
 # --- what has parts ---
@@ -226,7 +67,7 @@ def _inside(check: Check, items: Iterable[tuple[object, object]]) -> Refused:
 def _collection(annotation: object, kind: type[list[object]], item: Check) -> Check:
     def check(value: object) -> object:
         if not isinstance(value, kind):
-            raise _wrong(annotation, value)
+            raise wrong(annotation, value)
         try:
             return kind([item(one) for one in value])
         except Refused:
@@ -242,7 +83,7 @@ def _tuple(annotation: object, arguments: tuple[object, ...]) -> Check:
 
     def check(value: object) -> object:
         if not isinstance(value, tuple):
-            raise _wrong(annotation, value)
+            raise wrong(annotation, value)
         try:
             return tuple([item(one) for one in value])
         except Refused:
@@ -254,7 +95,7 @@ def _tuple(annotation: object, arguments: tuple[object, ...]) -> Check:
 def _fixed_tuple(annotation: object, items: list[Check]) -> Check:
     def check(value: object) -> object:
         if not isinstance(value, tuple):
-            raise _wrong(annotation, value)
+            raise wrong(annotation, value)
         if len(value) != len(items):
             raise Refused(f"must have {len(items)} items, not {len(value)}")
         found = []
@@ -273,12 +114,14 @@ def _mapping(annotation: object, mutable: bool, key: Check, item: Check) -> Chec
 
     def check(value: object) -> object:
         if not isinstance(value, accepted):
-            raise _wrong(annotation, value)
+            raise wrong(annotation, value)
         try:
             return kind({key(name): item(one) for name, one in value.items()})
         except Refused:
-            wrong = [name for name in value if _fails(key, name)]
-            raise _inside(key, zip(wrong, wrong, strict=True)) if wrong else _inside(item, value.items()) from None
+            failing = [name for name in value if _fails(key, name)]
+            raise (
+                _inside(key, zip(failing, failing, strict=True)) if failing else _inside(item, value.items())
+            ) from None
 
     return check
 
@@ -298,7 +141,7 @@ def _arguments(annotation: type[object]) -> Check:
 
     def check(value: object) -> object:
         if not isinstance(value, dict):
-            raise _wrong(dict, value)
+            raise wrong(dict, value)
         found = {}
         for name, one in value.items():
             try:
@@ -330,7 +173,7 @@ def _union(annotation: object, members: tuple[object, ...]) -> Check:
                 return one(value)
             except Refused as refused:
                 deepest = refused if len(checks) == 1 or refused.path else deepest
-        raise deepest or _wrong(annotation, value)
+        raise deepest or wrong(annotation, value)
 
     return check
 
@@ -339,9 +182,12 @@ def _annotated(annotation: object, arguments: tuple[object, ...]) -> Check:
     inner, metadata = arguments[0], arguments[1:]
     if is_union(inner) and discriminator(metadata):
         return _tagged(inner)
-    check = check_of(inner)
+    # Whether a Decimal may be NaN is one of the constraints.
+    check = any_decimal if inner is decimal.Decimal else check_of(inner)
     if traits(annotation).validating:
         return _tripped(annotation, check)
+    if not any(isinstance(item, CONSTRAINTS) for item in metadata):
+        return check_of(inner)
     wire = Wire(annotation)
 
     def constrained(value: object) -> object:
@@ -363,16 +209,15 @@ def _tagged(union: object) -> Check:
         for kind in type(value).__mro__:
             if kind in checks:
                 return checks[kind](value)
-        raise _wrong(union, value)
+        raise wrong(union, value)
 
     return check
 
 
 def _value(kind: type[Value]) -> Check:
     found = traits(kind)
-    if found.validating:
-        return _tripped(kind, _narrowed(kind))
-    return _bounded(_narrowed(kind)) if found.recursive else _narrowed(kind)
+    check = _tripped(kind, _narrowed(kind)) if found.validating else _narrowed(kind)
+    return _bounded(check) if found.recursive else check
 
 
 def _narrowed(kind: type[Value]) -> Check:
@@ -380,7 +225,7 @@ def _narrowed(kind: type[Value]) -> Check:
         if type(value) is kind:
             return value
         if not isinstance(value, kind):
-            raise _wrong(kind, value)
+            raise wrong(kind, value)
         try:
             return kind.model_validate(value, strict=True)
         except pydantic.ValidationError as error:
@@ -402,7 +247,7 @@ def _bounded(check: Check) -> Check:
 
 def _deeper_than(levels: int, value: object) -> bool:
     if isinstance(value, Value):
-        parts: Iterable[object] = value.__dict__.values()
+        parts: Iterable[object] = _fields(value).values()
     elif isinstance(value, Mapping):
         parts = value.values()
     elif isinstance(value, (tuple, frozenset)):
@@ -410,6 +255,11 @@ def _deeper_than(levels: int, value: object) -> bool:
     else:
         return False
     return levels == 0 or any(_deeper_than(levels - 1, part) for part in parts)
+
+
+def _fields(value: Value) -> dict[str, object]:
+    """The fields alone: what a `cached_property` keeps beside them does not cross."""
+    return {name: value.__dict__[name] for name in type(value).__pydantic_fields__}
 
 
 def _tripped(annotation: object, check: Check) -> Check:
@@ -434,7 +284,7 @@ def same(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, Value) and isinstance(other, Value):
-        return same(one.__dict__, other.__dict__)
+        return same(_fields(one), _fields(other))
     if isinstance(one, dict) and isinstance(other, dict):
         return len(one) == len(other) and all(
             same(pair, twin) for pair, twin in zip(one.items(), other.items(), strict=True)

@@ -140,7 +140,7 @@ def _field_hints(error: type[ComponentError]) -> dict[str, object]:
             name: resolved[name]
             for base in reversed(error.__mro__)
             if issubclass(base, ComponentError) and base is not ComponentError
-            for name in vars(base).get("__annotations__", {})
+            for name in inspect.get_annotations(base)
             if typing.get_origin(resolved[name]) is not ClassVar and resolved[name] is not ClassVar
         }
         error._hints = hints  # type: ignore[attr-defined]  # a memo on the class

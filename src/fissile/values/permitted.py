@@ -53,6 +53,9 @@ KEYS = frozenset({str, int, uuid.UUID, datetime.date, datetime.datetime, pydanti
 
 MUTABLE: dict[object, str] = {list: "tuple[{}, ...]", set: "frozenset[{}]", dict: "Mapping[{}]"}
 VALIDATORS = (pydantic.AfterValidator, pydantic.BeforeValidator, pydantic.PlainValidator, pydantic.WrapValidator)
+CONSTRAINTS = (FieldInfo, annotated_types.BaseMetadata, annotated_types.GroupedMetadata)
+"""What may stand in an annotation and only narrows what a type takes."""
+
 CONFIGURABLE = frozenset(
     {
         *("title", "model_title_generator", "field_title_generator", "json_schema_extra", "use_attribute_docstrings"),
@@ -66,6 +69,7 @@ CONFIGURABLE = frozenset(
 NOT_IMMUTABLE = "a value cannot be changed, so that nothing is shared by accident"
 SAME_NAME = "a field has one name, in Python and on the wire"
 NOT_LOSSLESS = "only a type whose trip through JSON loses nothing may cross"
+NO_UTF8 = "lone surrogates have no form in UTF-8"
 ONE_KIND = "JSON could not tell which of them was meant"
 PERMITTED = (
     "use str, int, bool, float, Decimal, bytes, UUID, datetime, date, time, timedelta, an Enum, a Literal, "
@@ -211,9 +215,7 @@ class _Walk:
                 if not isinstance(item.discriminator, str):
                     fix = 'name a Literal field: Field(discriminator="kind")'
                     self.refuse(at, "a function tells the members of the union apart", ONE_KIND, fix)
-            elif not isinstance(item, (annotated_types.BaseMetadata, annotated_types.GroupedMetadata)) and hasattr(
-                item, "__get_pydantic_core_schema__"
-            ):
+            elif not isinstance(item, CONSTRAINTS) and hasattr(item, "__get_pydantic_core_schema__"):
                 what = f"{type(item).__name__} changes how it is written or read"
                 self.refuse(at, what, NOT_LOSSLESS, "remove it; a validator may check, and convert once")
 
@@ -222,6 +224,8 @@ class _Walk:
         if odd := [value for value in values if type(value) not in kinds]:
             fix = "write the string or number itself, or use the Enum as the type"
             return self.refuse(at, f"Literal[{odd[0]!r}]", "a literal is a str, an int, a bool or None", fix)
+        if lost := [value for value in values if _is_lost(value)]:
+            return self.refuse(at, f"Literal[{lost[0]!r}]", NO_UTF8, "remove it")
         return frozenset(kinds[type(value)] for value in values)
 
     def _union(self, annotation: object, members: tuple[object, ...], at: _Place, by: str | None) -> Kinds:
@@ -294,6 +298,8 @@ class _Walk:
         if found not in ({str}, {int}):
             why = "a member is written as its value"
             return self.refuse(at, f"the values of {members.__name__} are not all str or all int", why, "make them so")
+        if lost := [member.value for member in members if _is_lost(member.value)]:
+            return self.refuse(at, f"{members.__name__} has the value {lost[0]!r}", NO_UTF8, "use another")
         if found == {int} and any(not -(2**63) <= member.value < 2**63 for member in members):
             fix = "use smaller numbers, or strings"
             return self.refuse(
@@ -372,6 +378,10 @@ def _hashable(annotation: object) -> bool:
     except TypeError:  # Annotated with a field
         return False
     return True
+
+
+def _is_lost(value: object) -> bool:
+    return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _configured(value: type[Value]) -> Iterator[str]:
