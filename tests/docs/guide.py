@@ -75,8 +75,9 @@ class Reader:
     folder: Path
     port: str = field(init=False)
     _serving: Command | None = None
-    _server: subprocess.Popen[str] | None = None
+    _server: subprocess.Popen[bytes] | None = None
     _changed: bool = False
+    _patience: int = 1200
 
     def __post_init__(self) -> None:
         with socket.socket() as free:
@@ -123,18 +124,23 @@ class Reader:
 
     def _serve(self, command: Command) -> None:
         line = [*shlex.split(command.line), "--port", self.port]
-        log = (self.folder / "server.log").open("w+", encoding="utf-8")
         self._serving, self._changed = command, False
-        self._server = subprocess.Popen(
-            line, cwd=self.folder, env=self._environment(), text=True, stdout=log, stderr=log, start_new_session=True
-        )
-        while not self._answers():
-            try:
-                self._server.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            raise AssertionError(f"$ {command.line}\nended:\n{self._log()}")
-        assert agrees(f"...{command.output}...", self._log()), f"$ {command.line}\n{self._log()}"
+        with (self.folder / "server.log").open("w", encoding="utf-8") as log:
+            self._server = subprocess.Popen(
+                line, cwd=self.folder, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        while not (self._answers() and agrees(f"...{command.output.rstrip()}...", self._log())):
+            self._wait(self._server, command)
+
+    def _wait(self, server: subprocess.Popen[bytes], command: Command) -> None:
+        """Waits a moment, as long as the command has not ended."""
+        self._patience -= 1
+        assert self._patience, f"$ {command.line}\n{self._log()}\nbut the guide shows\n{command.output}"
+        try:
+            server.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            return
+        raise AssertionError(f"$ {command.line}\nended:\n{self._log()}")
 
     def _answers(self) -> bool:
         try:
@@ -154,9 +160,10 @@ class Reader:
             os.killpg(self._server.pid, signal.SIGINT)
         self._server.wait(timeout=30)
         self._server = None
+        assert "Traceback" not in self._log(), self._log()
 
     def _environment(self) -> dict[str, str]:
         """What a shell has after the virtual environment was activated; nothing of the test's own."""
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "120"}
+        return {**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80"}
