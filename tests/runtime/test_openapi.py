@@ -237,9 +237,10 @@ def test_what_is_live_changes_no_name(live: set[str]) -> None:
 
 def test_the_order_of_components_changes_nothing() -> None:
     """The document is written the same whatever was included first."""
-    one = document(orders=orders(), suppliers=suppliers(), legacy=legacy())
-    two = document(legacy=legacy(), suppliers=suppliers(), orders=orders())
+    one = document(orders=orders(), suppliers=suppliers(), legacy=legacy(), older=legacy())
+    two = document(older=legacy(), legacy=legacy(), suppliers=suppliers(), orders=orders())
     assert json.dumps(one) == json.dumps(two)
+    assert ["put", "post", "delete"] == list(one["paths"]["/orders/both"])
 
 
 def test_operation_ids_are_unique_and_say_the_method() -> None:

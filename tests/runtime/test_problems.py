@@ -8,11 +8,12 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
-from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from fissile import App, CallError, ComponentError
 from fissile.errors import CALL_ERRORS, CallFailed, DeadlineExceeded, Incompatible, Overloaded, Unavailable
@@ -251,8 +252,9 @@ def test_a_long_path_is_not_repeated(client: TestClient) -> None:
 
 def test_websocket_errors_are_fastapis(client: TestClient) -> None:
     """A refused handshake is answered as by FastAPI, and a component's error ends the socket as any exception."""
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/orders/socket/http"):
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/orders/socket/http"):
         pass
+    assert (403, {"detail": "not you"}) == (denied.value.status_code, denied.value.json())
     with pytest.raises(OutOfStock), client.websocket_connect("/orders/socket/own"):
         pass
 
@@ -277,6 +279,23 @@ def test_handlers_of_the_user_win() -> None:
         answers = [client.get(f"/orders/{path}").text for path in ("raise/own", "nowhere", "raise/unhandled")]
         assert ["mine", "mine too", "and mine"] == answers
         assert "application/problem+json" == client.get("/orders/raise/said").headers["content-type"]
+
+
+def test_a_handler_for_all_http_errors_wins() -> None:
+    """What FastAPI documents for overriding its own handlers."""
+    app = App()
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http_error(_: Request, error: StarletteHTTPException) -> PlainTextResponse:
+        return PlainTextResponse(f"mine {error.detail}", error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> PlainTextResponse:
+        return PlainTextResponse("mine, invalid", 400)
+
+    with TestClient(serve(app, orders=failing())) as client:
+        assert "mine Not Found" == client.get("/orders/nowhere").text
+        assert "mine, invalid" == client.get("/orders/header").text
 
 
 def test_debug_keeps_the_page_with_the_traceback() -> None:

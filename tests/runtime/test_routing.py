@@ -74,13 +74,13 @@ def everything() -> APIRouter:
         await websocket.close()
 
     async def plain(request: Request) -> Response:
-        return PlainTextResponse(request.url.path)
+        return PlainTextResponse(f"{request.url.path} {len(await request.body())}")
 
     async def pure_socket(websocket: WebSocket) -> None:
         await websocket.accept()
         await websocket.close(4000)
 
-    deepest.routes.append(Route("/plain", plain))
+    deepest.routes.append(Route("/plain", plain, methods=["GET", "POST"]))
     deepest.routes.append(WebSocketRoute("/pure", pure_socket))
     deepest.routes.append(Mount("/files", StaticFiles(directory=Path(__file__).parent), name="files"))
     deepest.routes.append(Host("host.test", PlainTextResponse("host")))
@@ -140,7 +140,7 @@ def test_every_kind_of_route_answers() -> None:
         assert (201, "7", "yes", "/part/nested/items/{item_id}") == (
             created.status_code, created.text, created.headers["x-mark"], created.headers["x-route"]
         )  # fmt: skip
-        assert "/part/nested/deep/plain" == client.get("/part/nested/deep/plain").text
+        assert "/part/nested/deep/plain 0" == client.get("/part/nested/deep/plain").text
         assert client.get("/part/nested/deep/files/test_routing.py").status_code == 200
         assert "[]" == client.get("/part").text
         with client.websocket_connect("/part/nested/deep/socket/word") as socket:
@@ -152,6 +152,8 @@ def test_limits_of_nested_routers_hold() -> None:
     with TestClient(serve(App(), part=everything())) as client:
         assert client.put("/part/nested/deep/both", content=b"x" * 100).text == "100"
         assert client.put("/part/nested/deep/both", content=b"x" * 101).status_code == 413
+        assert client.post("/part/nested/deep/plain", content=b"x" * 100).status_code == 200
+        assert client.post("/part/nested/deep/plain", content=b"x" * 101).status_code == 413
         assert client.post("/part/nested/items/7", content=b"x" * 101).status_code == 201
 
 
@@ -168,7 +170,9 @@ def test_form_limits_are_inherited() -> None:
         return a
 
     router.include_router(inner)
-    with TestClient(serve(App(form_limits={"max_fields": 2}), part=router)) as client:
+    other = APIRouter()
+    other.add_api_route("/one", one, methods=["POST"])
+    with TestClient(serve(App(form_limits={"max_fields": 2}), part=router, other=other)) as client:
         statuses = [
             client.post(path, files=[(name, (None, value)) for name, value in fields]).status_code
             for path, fields in [
@@ -177,9 +181,11 @@ def test_form_limits_are_inherited() -> None:
                 ("/part/one", [("a", "12345")]),
                 ("/part/two", [("a", "1")]),
                 ("/part/two", [("a", "1"), ("b", "2")]),
+                ("/other/one", [("a", "1"), ("b", "2")]),
+                ("/other/one", [("a", "1"), ("b", "2"), ("c", "3")]),
             ]
         ]
-        assert [200, 400, 400, 200, 400] == statuses
+        assert [200, 400, 400, 200, 400, 200, 400] == statuses
 
 
 def test_a_frontend_of_a_component_is_served_below_its_prefix(tmp_path: Path) -> None:
