@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeVar, get_args
+from typing import Generic, NamedTuple, TypeVar, get_args
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -29,8 +29,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What crosses with a call.
 
     Attributes:
@@ -45,7 +44,7 @@ class Context:
     traceparent: str | None = None
     deadline: float | None = None
     idempotency_key: str | None = None
-    carried: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    carried: Mapping[str, object] = _NOTHING
 
 
 NOWHERE = Context()
@@ -94,4 +93,4 @@ class Carried(Generic[T]):
     def set(self, value: T) -> None:
         """Sets the value for the rest of this request, call or task, and for the calls made from it."""
         here = AMBIENT.get()
-        AMBIENT.set(replace(here, carried=MappingProxyType({**here.carried, self.name: value})))
+        AMBIENT.set(here._replace(carried=MappingProxyType({**here.carried, self.name: value})))

@@ -9,8 +9,7 @@ own cancellation. Nothing else leaks through (tests/transports/conformance.py).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ..context import Context
 from ..interface import Method
@@ -20,8 +19,7 @@ MESSAGE_LIMIT = Defaults.message
 """Bytes of one message over a link unless configured."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """One invocation of an interface method.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 
 from ..errors import Overloaded, Unavailable
 from .base import Call, Transport
@@ -27,33 +26,37 @@ FIRST_PAUSE = 0.02
 
 
 class Budget:
-    """How many retries a consumer may still make."""
+    """How many retries a consumer may still make, counted over two halves of a window."""
 
-    __slots__ = ("_calls", "_retries", "_slice")
+    __slots__ = ("_before", "_calls", "_retries", "_until")
 
     def __init__(self) -> None:
-        self._slice: deque[tuple[float, int]] = deque()
+        self._until = 0.0
         self._calls = 0
-        self._retries: deque[float] = deque()
+        self._retries = 0
+        self._before = (0, 0)
 
     def count(self, now: float) -> None:
         """Counts one call."""
-        if self._slice and now - self._slice[-1][0] < WINDOW / 10:
-            self._slice[-1] = (self._slice[-1][0], self._slice[-1][1] + 1)
-        else:
-            self._slice.append((now, 1))
-            while now - self._slice[0][0] > WINDOW:
-                self._calls -= self._slice.popleft()[1]
+        if now >= self._until:
+            self._turn(now)
         self._calls += 1
 
     def take(self, now: float) -> bool:
         """Takes one retry out of the budget, if there is one left."""
-        while self._retries and now - self._retries[0] > WINDOW:
-            self._retries.popleft()
-        if len(self._retries) >= max(FLOOR, SHARE * self._calls):
+        if now >= self._until:
+            self._turn(now)
+        calls, retries = self._before
+        if self._retries + retries >= max(FLOOR, SHARE * (self._calls + calls)):
             return False
-        self._retries.append(now)
+        self._retries += 1
         return True
+
+    def _turn(self, now: float) -> None:
+        is_next = now < self._until + WINDOW / 2
+        self._before = (self._calls, self._retries) if is_next else (0, 0)
+        self._calls = self._retries = 0
+        self._until = now + WINDOW / 2
 
 
 class RetryingTransport:
@@ -73,13 +76,13 @@ class RetryingTransport:
         """Carries one call; see `Transport.call`."""
         loop = asyncio.get_running_loop()
         self._budget.count(loop.time())
+        if not call.method.idempotent:
+            return await self._transport.call(call)
         attempt = 0
         while True:
             try:
                 return await self._transport.call(call)
             except (Unavailable, Overloaded):
-                if not call.method.idempotent:
-                    raise
                 pause = random.uniform(0, FIRST_PAUSE * 2**attempt)
                 now = loop.time()
                 if now + pause >= call.deadline or not self._budget.take(now):

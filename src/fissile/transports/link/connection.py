@@ -18,7 +18,8 @@ MARGIN = 64 * 1024
 class Connection(asyncio.Protocol):
     """One end of a link.
 
-    Frames written in one turn of the loop leave together. A long message is sent a chunk at a time, in turn with the
+    Frames written in one turn of the loop leave together: uvloop sees to that itself, for asyncio's loop they are
+    collected. A long message is sent a chunk at a time, in turn with the
     other long messages, and only while the other side reads.
 
     Args:
@@ -36,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._long: deque[tuple[int, int, memoryview]] = deque()
         self._flushing = False
+        self._collects = not type(self.loop).__module__.startswith("uvloop")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by the server after the upgrade."""
@@ -72,6 +74,10 @@ class Connection(asyncio.Protocol):
         """Sends one message; what is sent on a closed connection is lost, as on the wire."""
         if len(body) > CHUNK:
             self._long.append((kind, number, memoryview(body)))
+        elif not self._collects:
+            if self.transport is not None:
+                self.transport.write(pack(kind, number, body))
+            return
         else:
             self._out.append(pack(kind, number, body))
         if not self._flushing:

@@ -13,12 +13,12 @@ from ...errors import CallFailed, Incompatible, Unavailable
 from ...interface import Contract, Method
 from ..base import MESSAGE_LIMIT, Call, too_long
 from .connection import Connection, logger
-from .frames import BrokenFrame, Kind
+from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
 from .messages import pack_call, unpack_failed, unpack_raised
 from .provider import LinkServer
 from .upgrade import Refused, read_upgrade, request_upgrade
 
-PATIENCE = 2.0
+PATIENCE = 10.0
 """Seconds that calls wait for a peer that is away, a restart say; after that they fail at once until it is back."""
 
 MARGIN = 0.01
@@ -53,22 +53,22 @@ class ConsumerConnection(Connection):
     def greet(self) -> None:
         """Says what it will ask; `ready` is done once the provider has answered."""
         described = {name: contract.describe() for name, contract in self.greeting.items()}
-        self.send(Kind.HELLO, 0, json.dumps({"interfaces": described}).encode())
+        self.send(HELLO, 0, json.dumps({"interfaces": described}).encode())
 
     def received(self, kind: int, number: int, body: bytes) -> None:
         """Takes one whole message; see `Connection.received`."""
-        if kind in (Kind.RESULT, Kind.RAISED, Kind.FAILED):
+        if kind in (RESULT, RAISED, FAILED):
             future = self._waiting.pop(number, None)
             if future is not None and not future.done():
                 future.set_result((kind, body))
             if self.leaving and not self._waiting:
                 self.close()
-        elif kind == Kind.WELCOME:
+        elif kind == WELCOME:
             self._welcomed(body)
-        elif kind == Kind.GOAWAY:
+        elif kind == GOAWAY:
             self.leave()
         else:
-            raise BrokenFrame(f"{Kind(kind).name} from a provider")
+            raise BrokenFrame(f"kind {kind} from a provider")
 
     def _welcomed(self, body: bytes) -> None:
         try:
@@ -111,12 +111,12 @@ class ConsumerConnection(Connection):
             raise Unavailable("the link ended before the call was sent", may_have_run=False)
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         self._waiting[number] = future = self.loop.create_future()
-        self.send(Kind.CALL, number, body)
+        self.send(CALL, number, body)
         try:
             return await future
         except asyncio.CancelledError:
             if self._waiting.pop(number, None) is not None:
-                self.send(Kind.CANCEL, number)
+                self.send(CANCEL, number)
                 if self.leaving and not self._waiting:
                     self.close()
             raise
@@ -155,7 +155,9 @@ class Link:
         while (connection := self._connection) is None or connection.leaving or connection.transport is None:
             self._connect()
             assert self._arrival is not None
-            until = deadline - MARGIN if self._away_since is None else min(self._away_since + PATIENCE, deadline - MARGIN)
+            until = (
+                deadline - MARGIN if self._away_since is None else min(self._away_since + PATIENCE, deadline - MARGIN)
+            )
             patience = until - loop.time()
             if self._refusal:
                 raise Incompatible(f"{self.peer} refused the link: {self._refusal}", may_have_run=False)
@@ -241,12 +243,12 @@ class LinkTransport:
             raise CallFailed(message, may_have_run=False)
         body = pack_call(index, call.context, call.deadline - connection.loop.time(), arguments)
         kind, answer = await connection.ask(body)
-        if kind == Kind.RESULT:
+        if kind == RESULT:
             try:
                 return method.result.load(answer)
             except ValueError as error:
                 raise Incompatible(f"the result of {method} cannot be read: {error}", may_have_run=True) from error
-        raise unpack_raised(method, answer) if kind == Kind.RAISED else unpack_failed(answer)
+        raise unpack_raised(method, answer) if kind == RAISED else unpack_failed(answer)
 
 
 def dial_unix(path: str) -> Dial:

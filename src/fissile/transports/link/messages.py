@@ -31,6 +31,8 @@ def unpack_call(body: bytes, now: float) -> tuple[int, Context, bytes]:
 
 def pack_context(context: Context) -> bytes:
     """The context but its deadline, as JSON; empty where there is nothing to say."""
+    if not (context.carried or context.principal or context.traceparent or context.idempotency_key):
+        return b""
     said: dict[str, object] = {}
     if context.principal is not None:
         said["principal"] = {"id": context.principal.id, "scopes": sorted(context.principal.scopes)}
@@ -39,10 +41,8 @@ def pack_context(context: Context) -> bytes:
     if context.idempotency_key is not None:
         said["idempotency_key"] = context.idempotency_key
     if context.carried:
-        said["carried"] = {
-            name: _carried_codec(name).dump(value).decode() for name, value in context.carried.items()
-        }
-    return json.dumps(said).encode() if said else b""
+        said["carried"] = {name: _carried_codec(name).dump(value).decode() for name, value in context.carried.items()}
+    return json.dumps(said).encode()
 
 
 def unpack_context(data: bytes, deadline: float) -> Context:
@@ -92,7 +92,9 @@ def unpack_raised(method: Method, body: bytes) -> ComponentError | CallError:
     name, _, fields = body.partition(b"\0")
     known = method.errors.get(name.decode(errors="replace"))
     if known is None:
-        return CallFailed(f"{method} raised {name.decode(errors='replace')}, which it does not declare", may_have_run=True)
+        return CallFailed(
+            f"{method} raised {name.decode(errors='replace')}, which it does not declare", may_have_run=True
+        )
     error, codec = known
     try:
         return error(**codec.load(fields))

@@ -15,7 +15,7 @@ from ...values import ComponentError
 from ..base import MESSAGE_LIMIT, Call, Provider, too_long
 from ..deadline import Deadline
 from .connection import Connection, logger
-from .frames import BrokenFrame, Kind
+from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
 from .messages import pack_failed, pack_raised, unpack_call
 
 
@@ -58,7 +58,7 @@ class LinkServer:
         """
         self.draining = True
         for connection in list(self.connections):
-            connection.send(Kind.GOAWAY, 0)
+            connection.send(GOAWAY, 0)
         waiting = [connection.closed for connection in self.connections]
         if waiting:
             await asyncio.wait(waiting, timeout=seconds)
@@ -105,15 +105,15 @@ class ProviderConnection(Connection):
 
     def received(self, kind: int, number: int, body: bytes) -> None:
         """Takes one whole message; see `Connection.received`."""
-        if kind == Kind.CALL:
+        if kind == CALL:
             self._start(number, body)
-        elif kind == Kind.CANCEL:
+        elif kind == CANCEL:
             if task := self.running.get(number):
                 task.cancel()
-        elif kind == Kind.HELLO:
+        elif kind == HELLO:
             self._welcome(body)
         else:
-            raise BrokenFrame(f"{Kind(kind).name} from a consumer")
+            raise BrokenFrame(f"kind {kind} from a consumer")
 
     def _welcome(self, body: bytes) -> None:
         try:
@@ -134,9 +134,9 @@ class ProviderConnection(Connection):
         except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
             raise BrokenFrame("a greeting that cannot be read") from error
         welcome = {"methods": methods, "incompatible": incompatible, "limit": self.limit}
-        self.send(Kind.WELCOME, 0, json.dumps(welcome).encode())
+        self.send(WELCOME, 0, json.dumps(welcome).encode())
         if self.server.draining:
-            self.send(Kind.GOAWAY, 0)
+            self.send(GOAWAY, 0)
 
     def _start(self, number: int, body: bytes) -> None:
         index, context, arguments = unpack_call(body, self.loop.time())
@@ -155,7 +155,7 @@ class ProviderConnection(Connection):
             del self.running[number]
         self.send(kind, number, body)
 
-    async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[Kind, bytes]:
+    async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[int, bytes]:
         assert context.deadline is not None
         try:
             try:
@@ -170,10 +170,10 @@ class ProviderConnection(Connection):
                 message = too_long(f"the result of {method}", len(body), self.limit)
                 raise CallFailed(message, may_have_run=True)
         except ComponentError as error:
-            return Kind.RAISED, pack_raised(method, error)
+            return RAISED, pack_raised(method, error)
         except CallError as error:
-            return Kind.FAILED, pack_failed(error)
+            return FAILED, pack_failed(error)
         except Exception as error:
             logger.exception("%s failed outside the provider", method)
-            return Kind.FAILED, pack_failed(CallFailed(f"{method} failed: {error!r}", may_have_run=True))
-        return Kind.RESULT, body
+            return FAILED, pack_failed(CallFailed(f"{method} failed: {error!r}", may_have_run=True))
+        return RESULT, body
