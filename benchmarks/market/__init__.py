@@ -1,0 +1,1 @@
+"""Two components that are as small as components get: desk asks prices."""

@@ -1,0 +1,5 @@
+"""The application."""
+
+from fissile import App
+
+app = App(__package__)
