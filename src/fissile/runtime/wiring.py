@@ -258,7 +258,7 @@ class Runtime:
             channel.carrier = RetryingTransport(wrap(carrier) if wrap else carrier)
 
     def _carrier(self, channel: InterfaceChannel, placement: Placement) -> Transport:
-        if channel.provider not in self.live:
+        if channel.provider not in self.live or not placement.is_live(channel.provider):
             address = placement.addresses.get(channel.provider)
             if address is None:
                 what = f"nobody says where {channel.provider} is"

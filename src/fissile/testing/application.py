@@ -22,6 +22,7 @@ from ..transports.base import Transport
 from ..transports.link.provider import Served
 from .carriers import RepeatingTransport, Watch, WatchedTransport
 from .faults import Faults, FaultyTransport, mortal
+from .processes import ByPrefix, Processes
 
 
 class Placed:
@@ -34,6 +35,8 @@ class Placed:
 
     def __init__(self, app: App, state: Path) -> None:
         self.app = app
+        self._state = state
+        self._processes: Processes | None = None
         self.faults = Faults()
         self.watch = Watch()
         self.runtime = self._assembled(state) if app.package is not None else None
@@ -67,8 +70,20 @@ class Placed:
         for live in self.runtime.live.values():
             if live.store is not None and live.store.file.is_file():
                 _empty(live.store.file)
-        is_wire = placement == "wire"
-        self.runtime.place(Placement(placement, wire=is_wire), self._over_link if is_wire else self._in_process)
+        defaults = self.runtime.placement.defaults
+        if placement == "apart":
+            addresses = self._apart(self.runtime).addresses
+            self.runtime.place(Placement(placement, frozenset(), addresses, defaults=defaults))
+        elif placement == "wire":
+            self.runtime.place(Placement(placement, wire=True, defaults=defaults), self._over_link)
+        else:
+            self.runtime.place(Placement(placement, defaults=defaults), self._in_process)
+
+    def _apart(self, runtime: Runtime) -> Processes:
+        if self._processes is None:
+            entrypoint = runtime.project.entrypoint
+            self._processes = Processes(entrypoint, runtime.order, self._state)
+        return self._processes
 
     def restore(self) -> None:
         """Takes back what a test may have put in the place of something."""
@@ -83,14 +98,33 @@ class Placed:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Runs the application's lifespan."""
-        async with self.app.router.lifespan_context(self.app):
-            yield
+        """Runs the application's lifespan, where it is not in other processes."""
+        if not self._is_apart:
+            async with self.app.router.lifespan_context(self.app):
+                yield
+            return
+        yield
+        for link in self.app.runtime.links.values():
+            await link.close()
+
+    @property
+    def _is_apart(self) -> bool:
+        return self.runtime is not None and self.runtime.placement.live is not None
 
     def client(self) -> AsyncClient:
         """An HTTP client for the application."""
-        transport: AsyncBaseTransport = ASGITransport(self.app, raise_app_exceptions=False)
-        return AsyncClient(transport=transport, base_url="http://test")
+        return AsyncClient(transport=self._transport(), base_url="http://test")
+
+    def _transport(self) -> AsyncBaseTransport:
+        if self.runtime is None or not self._is_apart:
+            return ASGITransport(self.app, raise_app_exceptions=False)
+        prefixes = {live.prefix: self.runtime.placement.addresses[name] for name, live in self.runtime.live.items()}
+        return ByPrefix(prefixes, self.runtime.live[self.runtime.order[0]].prefix)
+
+    def close(self) -> None:
+        """Ends the processes that were started."""
+        if self._processes is not None:
+            self._processes.close()
 
     def caller(self) -> Caller:
         """The interfaces of the application."""
@@ -133,7 +167,8 @@ class Applications:
 
     def close(self) -> None:
         """Ends what was started for them."""
-        self._placed.clear()
+        for placed in self._placed.values():
+            placed.close()
 
 
 def _stated(error: ConfigurationError) -> BaseException:
