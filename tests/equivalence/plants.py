@@ -1,0 +1,207 @@
+"""What is planted in copies of the shop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Changes = Mapping[str, tuple[tuple[str | None, str], ...]]
+
+EVERYWHERE = frozenset({"together", "wire", "apart"})
+NOWHERE: frozenset[str] = frozenset()
+
+PUBLIC = "shop/suppliers/public.py"
+SUPPLIERS = "shop/suppliers/service.py"
+ORDERS = "shop/orders/service.py"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A patch to the shop.
+
+    Attributes:
+        name: What is planted.
+        changes: For each file the old text and the new one; None for the old text of a new file.
+        found: The placements whose tests fail.
+        said: What the report has to say, as a regular expression.
+    """
+
+    name: str
+    changes: Changes
+    found: frozenset[str]
+    said: str = ""
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+MUTATION: Changes = {
+    SUPPLIERS: (
+        (
+            "        await self._suppliers.add(supplier)\n",
+            '        await self._suppliers.add(supplier)\n        object.__setattr__(new, "city", "Bonn")\n'
+            '        object.__setattr__(new, "name", "Somebody")\n',
+        ),
+    )
+}
+
+# `orders` says who asks, in a context variable of its process, and `suppliers` has a look at it.
+VARIABLE: Changes = {
+    PUBLIC: (
+        ("from typing import Annotated", "from contextvars import ContextVar\nfrom typing import Annotated"),
+        (
+            "class NewSupplier(Value)",
+            'asking: ContextVar[str] = ContextVar("asking", default="")\n\n\nclass NewSupplier(Value)',
+        ),
+    ),
+    ORDERS: (
+        ("import Suppliers, UnknownSupplier", "import Suppliers, UnknownSupplier, asking"),
+        (
+            "            await self._suppliers.get(new.supplier_id)\n",
+            '            asking.set("orders")\n            await self._suppliers.get(new.supplier_id)\n',
+        ),
+    ),
+}
+
+
+def looking(condition: str) -> Changes:
+    """`suppliers` knows nobody where the variable fulfils a condition."""
+    return VARIABLE | {
+        SUPPLIERS: (
+            (
+                "import NewSupplier, Supplier, Suppliers, UnknownSupplier",
+                "import NewSupplier, Supplier, Suppliers, UnknownSupplier, asking",
+            ),
+            (
+                "        supplier = await self._suppliers.get(supplier_id)\n",
+                f"        supplier = None if asking.get(){condition} else await self._suppliers.get(supplier_id)\n",
+            ),
+        )
+    }
+
+
+WITHOUT_ISOLATION: Changes = {
+    "shop/main.py": (
+        (
+            "from fissile import App\n",
+            "from fissile import App\nfrom fissile.transports import local\n\n"
+            "local.isolated = lambda coroutine, context: coroutine\n",
+        ),
+    )
+}
+
+# `orders` looks into what `suppliers` remembers in its module instead of asking.
+SHARED_STATE: Changes = {
+    PUBLIC: (("class NewSupplier(Value)", "known: set[int] = set()\n\n\nclass NewSupplier(Value)"),),
+    SUPPLIERS: (
+        (
+            "import NewSupplier, Supplier, Suppliers, UnknownSupplier",
+            "import NewSupplier, Supplier, Suppliers, UnknownSupplier, known",
+        ),
+        (
+            "        await self._suppliers.add(supplier)\n",
+            "        await self._suppliers.add(supplier)\n        known.add(supplier.id)\n",
+        ),
+        (
+            "        await self._suppliers.remove(await self._known(supplier_id))\n",
+            "        await self._suppliers.remove(await self._known(supplier_id))\n"
+            "        known.discard(supplier_id)\n",
+        ),
+    ),
+    ORDERS: (
+        ("import Suppliers, UnknownSupplier", "import Suppliers, UnknownSupplier, known"),
+        (
+            "            await self._suppliers.get(new.supplier_id)\n",
+            "            if new.supplier_id not in known:\n"
+            "                raise UnknownSupplier(supplier_id=new.supplier_id)\n",
+        ),
+    ),
+}
+
+# The same in the default of a context variable, which every context shares.
+SHARED_DEFAULT: Changes = {
+    **SHARED_STATE,
+    PUBLIC: (
+        ("from typing import Annotated", "from contextvars import ContextVar\nfrom typing import Annotated"),
+        (
+            "class NewSupplier(Value)",
+            'known: set[int] = ContextVar("known", default=set[int]()).get()\n\n\nclass NewSupplier(Value)',
+        ),
+    ),
+}
+
+ENV: Changes = {"shop/suppliers/.env": ((None, "ORDERS__MAXIMUM_QUANTITY=5\n"),)}
+ENV_FOR_ALL: Changes = {
+    **ENV,
+    "shop/suppliers/component.py": (
+        (
+            "from fissile import Component, Database, authenticated\n",
+            "from pathlib import Path\n\nfrom dotenv import load_dotenv\n\n"
+            "from fissile import Component, Database, authenticated\n",
+        ),
+        ("component = Component(", 'load_dotenv(Path(__file__).with_name(".env"))\ncomponent = Component('),
+    ),
+}
+ENV_OF_ANOTHER: Changes = {
+    **ENV,
+    "shop/main.py": (
+        (
+            "from fissile import App\n",
+            "from fissile import App\nfrom fissile.project import FoundComponent\n\n"
+            'FoundComponent.env_file = property(lambda self: self.folder.parent / "suppliers" / ".env")\n',
+        ),
+    ),
+}
+
+
+def marked(method: str, before: str, file: str = PUBLIC) -> Changes:
+    """A method that is marked idempotent, and is not."""
+    line = f"    async def {method}("
+    imported = "raises, readonly"
+    return {file: ((before + line, f"{before}    @idempotent\n{line}"), (imported, f"idempotent, {imported}"))}
+
+
+def city(annotation: str, imported: str = "") -> Changes:
+    """Another type for the city of a supplier."""
+    return {
+        PUBLIC: (
+            (
+                "    id: SupplierId\n    name: Name\n    city: Name\n",
+                f"    id: SupplierId\n    name: Name\n    city: {annotation}\n",
+            ),
+            ("from pydantic import Field", f"from pydantic import {imported}Field"),
+        )
+    }
+
+
+PLANTS = [
+    Plant("nothing", {}, NOWHERE),
+    Plant(
+        "a callee that mutates its argument", MUTATION, frozenset({"together"}), r"Suppliers\.add changed its argument"
+    ),
+    Plant("a context variable that does not leak", looking(' == "orders"'), NOWHERE),
+    Plant("a context variable that leaks", looking(' == "orders"') | WITHOUT_ISOLATION, frozenset({"together"})),
+    Plant("a context variable that is meant to leak", looking(' != "orders"'), EVERYWHERE, "unknown_supplier"),
+    Plant(
+        "an undeclared exception",
+        {PUBLIC: (("    @readonly\n    @raises(UnknownSupplier)\n", "    @readonly\n"),)},
+        EVERYWHERE,
+        "Suppliers.get raised UnknownSupplier, which it does not declare",
+    ),
+    Plant("add marked idempotent", marked("add", '"""What may be asked of suppliers."""\n\n'), frozenset({"wire"})),
+    Plant("remove marked idempotent", marked("remove", "    @raises(UnknownSupplier)\n"), frozenset({"wire"})),
+    Plant("another env file that stays its own", ENV, NOWHERE),
+    Plant("an env file put into the environment", ENV_FOR_ALL, frozenset({"together", "wire"})),
+    Plant("another env file that is visible", ENV_OF_ANOTHER, EVERYWHERE),
+    Plant("module state that components share", SHARED_STATE, frozenset({"apart"})),
+    Plant("a default that all contexts share", SHARED_DEFAULT, frozenset({"apart"})),
+    Plant(
+        "a type that changes on every trip",
+        city("Annotated[Name, AfterValidator(str.swapcase)]", "AfterValidator, "),
+        EVERYWHERE,
+        "the result of Suppliers.add arrives as",
+    ),
+    Plant(
+        "a type that loses something in JSON",
+        city("Annotated[Name, PlainSerializer(str.lower)]", "PlainSerializer, "),
+        EVERYWHERE,
+    ),
+]
