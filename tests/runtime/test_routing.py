@@ -416,6 +416,26 @@ def test_url_for_finds_routes_of_other_components_and_of_main() -> None:
         assert ["http://testserver/part", "http://testserver/main"] == client.get("/asking/ask").json()
 
 
+def test_routes_of_main_may_be_added_at_any_time() -> None:
+    """Also after the components are there, and after the first request."""
+    app = serve(App(), part=everything())
+    with TestClient(app) as client:
+        assert client.get("/late").status_code == 404
+
+        @app.get("/late")
+        async def late() -> str:
+            return "late"
+
+        assert "late" == client.get("/late").json()
+
+
+def test_a_host_of_a_component_takes_nothing_from_main() -> None:
+    """What no component claims is looked for in ``main.py`` alone."""
+    app = serve(App(), part=everything())
+    with TestClient(app, base_url="http://host.test") as client:
+        assert "application/problem+json" == client.get("/elsewhere").headers["content-type"]
+
+
 def test_a_prefix_that_the_router_carries_is_not_doubled() -> None:
     """``APIRouter(prefix="/orders")`` becomes the component ``orders`` as it is."""
     router = APIRouter(prefix="/orders")
@@ -526,6 +546,13 @@ def test_a_route_of_main_under_a_prefix_is_refused_with_its_place() -> None:
     line = own.__code__.co_firstlineno
     assert f"tests/runtime/test_routing.py:{line}" == first.where
     assert "/part/static" in second.what
+
+
+def test_a_component_may_not_hide_the_documentation() -> None:
+    """FastAPI's own pages are routes too; the fault says how to move them."""
+    [fault] = faults_of(App(swagger_ui_oauth2_redirect_url=None), docs=naming("docs"))
+    assert "docs_url=" in fault.fix
+    assert "" == fault.where
 
 
 def test_a_route_outside_its_components_prefix_is_refused() -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import URLPath
@@ -137,7 +137,7 @@ class App(FastAPI):
             raise ConfigurationError(*error.faults, *runtime.faults) from None
         raise_faults(runtime.faults)
         inner = self.router.lifespan_context
-        self.router.lifespan_context = lambda app: _lifespan(runtime, inner, app)
+        self.router.lifespan_context = cast("Lifespan[App]", lambda app: _lifespan(runtime, inner, app))
         self._runtime = runtime
 
     @staticmethod

@@ -338,30 +338,44 @@ class Dispatcher:
         return any(limit is not None for limit in limits)
 
     def _serve(self, branches: Sequence[Branch]) -> ASGIApp:
+        served = self._router([entry.route for branch in branches for entry in branch.routes])
+        served._low_priority_routes.extend(route for branch in branches for route in branch.fallbacks)
+        return served.app
+
+    def _router(self, routes: list[BaseRoute]) -> APIRouter:
+        """A router of these routes that does everything else as the application's own."""
         router = self._app.router
-        served = APIRouter(
-            routes=[entry.route for branch in branches for entry in branch.routes],
+        return APIRouter(
+            routes=routes,
             redirect_slashes=router.redirect_slashes,
             default=router.default,
             form_limits=router.form_limits,
         )
-        served._low_priority_routes.extend(route for branch in branches for route in branch.fallbacks)
-        return served.app
 
     def _dispatch(self) -> ASGIApp:
-        router, claims, unclaimed = self._app.router, self._claims, self._app.router.app
+        router, claims, lifespan = self._app.router, self._claims, self._app.router.app
+        ours = {id(entry.route) for branch in self.branches for entry in branch.routes}
+        # What nobody claims is looked for in main.py alone, not among the routes of every component.
+        main = self._router([])
+        main._low_priority_routes = router._low_priority_routes
+        known = 0
 
         # Not a coroutine itself: it hands over that of the chosen router, which saves a frame in every request.
         def dispatch(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if scope["type"] != "lifespan":
-                path = get_route_path(scope)
-                end = path.find("/", 1)
-                for prefix, below, served in claims.get(path if end < 0 else path[:end], ()):
-                    if path.startswith(below) or path == prefix:
-                        # url_for asks this router, and has to see the whole application.
-                        scope.setdefault("router", router)
-                        return served(scope, receive, send)
-            return unclaimed(scope, receive, send)
+            nonlocal known
+            if scope["type"] == "lifespan":
+                return lifespan(scope, receive, send)
+            path = get_route_path(scope)
+            end = path.find("/", 1)
+            # url_for asks this router, and has to see the whole application.
+            scope.setdefault("router", router)
+            for prefix, below, served in claims.get(path if end < 0 else path[:end], ()):
+                if path.startswith(below) or path == prefix:
+                    return served(scope, receive, send)
+            if known != len(router.routes):
+                main.routes = [route for route in router.routes if id(route) not in ours]
+                known = len(router.routes)
+            return main.app(scope, receive, send)
 
         return dispatch
 
@@ -386,14 +400,18 @@ def trespassing(app: FastAPI, branches: Sequence[Branch]) -> Iterator[Fault]:
             continue
         for branch in branches:
             if _below(path, branch.prefix):
-                endpoint = context.endpoint
-                yield Fault(
-                    f"the route {path} lies under {branch.prefix}, which belongs to the component {branch.component!r}",
-                    place(endpoint) if endpoint is not None else "",
-                    "requests under a component's prefix go to the component, so this route would never answer",
-                    f"move the route into {branch.component!r}, or give one of the two another path",
-                )
+                yield _trespasser(path, context.endpoint, branch)
                 break
+
+
+def _trespasser(path: str, endpoint: Endpoint | None, branch: Branch) -> Fault:
+    what = f"the route {path} lies under {branch.prefix}, which belongs to the component {branch.component!r}"
+    why = "requests under a component's prefix go to the component, so this route would never answer"
+    if endpoint is not None and endpoint.__module__ == FastAPI.__module__:
+        fix = "move FastAPI's own page (docs_url=, redoc_url=, openapi_url=), or give the component another prefix="
+        return Fault(what, "", why, fix)
+    fix = f"move the route into {branch.component!r}, or give one of the two another path"
+    return Fault(what, place(endpoint) if endpoint is not None else "", why, fix)
 
 
 def astray(branches: Sequence[Branch]) -> Iterator[Fault]:
