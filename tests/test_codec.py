@@ -276,8 +276,28 @@ def test_what_is_kept_beside_the_fields_does_not_cross() -> None:
 
 def test_a_computed_field_is_not_sent() -> None:
     """It follows from the fields, and computing it could fail in one placement only."""
-    codec: Codec[Measured] = Codec(Measured)
-    assert b'{"width":1}' == codec.dump(codec.check(Measured(width=1)))
+    assert b'{"width":1}' == Codec[Measured](Measured).dump(Measured(width=1))
+
+    class Given(TypedDict):
+        given: tuple[Measured, ...]
+
+    assert b'{"given":[{"width":1}]}' == Codec[object](Given).dump({"given": (Measured(width=1),)})
+
+
+class Loose(Value):
+    parts: tuple[int, ...]
+
+    @field_validator("parts")
+    @classmethod
+    def listed(cls, parts: tuple[int, ...]) -> list[int]:
+        """A validator that returns what the field does not declare."""
+        return list(parts)
+
+
+def test_a_validator_may_not_return_another_type() -> None:
+    """What is in a value is what its fields declare, or it is refused."""
+    with pytest.raises(ValueError, match="Expected `tuple"):
+        Codec[Loose](Loose).check(Loose(parts=(1,)))
 
 
 def chain(levels: int) -> Tree:

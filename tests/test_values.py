@@ -484,7 +484,7 @@ class Child(Value):
 def test_classes_may_refer_to_each_other() -> None:
     """Forward references are resolved when the application is assembled."""
     assert [] == refusals(Parent) == refusals(Child)
-    assert Traits(validating=False, recursive=True) == traits(Parent)
+    assert Traits(recursive=True) == traits(Parent)
 
 
 def test_traits_say_what_costs_a_check() -> None:
@@ -507,9 +507,9 @@ def test_traits_say_what_costs_a_check() -> None:
         def double(self) -> int:
             return 2 * self.width
 
-    validating = Traits(validating=True, recursive=False)
-    assert validating == traits(tuple[Checked, ...]) == traits(Annotated[int, AfterValidator(abs)])
-    assert Traits(validating=False, recursive=False) == traits(Computed) == traits(Order)
+    assert Traits(validating=True) == traits(tuple[Checked, ...]) == traits(Annotated[int, AfterValidator(abs)])
+    assert Traits(computing=True) == traits(Mapping[str, Computed])
+    assert Traits() == traits(Order)
     assert [] == refusals(Checked) + refusals(Computed)
 
 

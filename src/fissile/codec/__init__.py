@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from .check import check_of
 from .wire import Wire
@@ -18,16 +18,19 @@ __all__ = ["Codec"]
 T = TypeVar("T")
 
 
-class Codec(Generic[T]):
+class Codec(Wire[T]):
     """Checks, writes and reads the values of one type.
 
     Attributes:
         annotation: The type: of a parameter, of a result, or a `TypedDict` of these, which are the arguments of a call.
         check: Verifies a value that stays in the process, and returns it as it would arrive over the wire: what is
             mutable is copied, a subclass becomes the declared class. Raises `ValueError`, which says where and why.
+            Only what it has returned may be dumped.
     """
 
-    __slots__ = ("_wire", "annotation", "check")
+    __slots__ = ("annotation", "check")
+
+    check: Callable[[object], T]
 
     def __init__(self, annotation: object) -> None:
         """Builds the codec, which takes about a millisecond: once per type.
@@ -35,26 +38,6 @@ class Codec(Generic[T]):
         Args:
             annotation: A type, resolved, for which `fissile.values.refusals` has no fault.
         """
+        super().__init__(annotation)
         self.annotation = annotation
         self.check = typing.cast(Callable[[object], T], check_of(annotation))
-        self._wire = Wire(annotation)
-
-    def dump(self, value: T) -> bytes:
-        """A value that `check` has returned as JSON.
-
-        Raises:
-            ValueError: It is not of the type.
-        """
-        return self._wire.dump(value)
-
-    def load(self, data: bytes) -> T:
-        """The value that was dumped; what the reader does not know is ignored.
-
-        Raises:
-            ValueError: The data is no JSON, or not of the type.
-        """
-        return typing.cast(T, self._wire.load(data))
-
-    def schema(self) -> dict[str, object]:
-        """Its shape as JSON Schema, without words, to compare two versions by."""
-        return self._wire.schema()

@@ -188,7 +188,7 @@ def _annotated(annotation: object, arguments: tuple[object, ...]) -> Check:
         return _tripped(annotation, check)
     if not any(isinstance(item, CONSTRAINTS) for item in metadata):
         return check_of(inner)
-    wire = Wire(annotation)
+    wire: Wire[object] = Wire(annotation)
 
     def constrained(value: object) -> object:
         try:
@@ -264,12 +264,12 @@ def _fields(value: Value) -> dict[str, object]:
 
 def _tripped(annotation: object, check: Check) -> Check:
     """For what validators of the user's own run on: they run again behind the wire, so they run again here."""
-    wire = Wire(annotation)
+    wire: Wire[object] = Wire(annotation)
 
     def tripped(value: object) -> object:
         value = check(value)
         try:
-            arrived = wire.load(wire.dump(value))
+            arrived = wire.trip(value)
         except ValueError as error:
             raise Refused(str(error)) from None
         if not same(value, arrived):

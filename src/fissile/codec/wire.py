@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import types
 import typing
 from collections.abc import Callable
-from typing import Annotated, NotRequired, Required
+from typing import Annotated, Generic, NotRequired, Required, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -14,21 +15,26 @@ from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaVa
 from typing_extensions import TypedDict, is_typeddict
 
 from ..values.canonical import Canonical, Frozen
-from ..values.permitted import is_union, unaliased
+from ..values.permitted import is_union, traits, unaliased
+
+T = TypeVar("T")
 
 CORE_CONFIG = core_schema.CoreConfig(
     ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True
 )
 
 
-class Wire:
+class Wire(Generic[T]):
     """Writes and reads what a type permits.
 
     Args:
         annotation: A permitted type, or a `TypedDict` of permitted types.
     """
 
-    __slots__ = ("_adapter", "_read", "_validator", "_write")
+    __slots__ = ("_adapter", "_read", "_validator", "_write", "_write_strictly")
+
+    _read: Callable[..., T]
+    _write: Callable[..., bytes]
 
     def __init__(self, annotation: object) -> None:
         self._adapter = _adapter(annotation)
@@ -36,21 +42,25 @@ class Wire:
         # Built once more with the configuration: a typed dict does not hand its own on to its entries.
         self._validator = SchemaValidator(self._adapter.core_schema, CORE_CONFIG)
         self._read = self._validator.validate_json
-        self._write = SchemaSerializer(self._adapter.core_schema, CORE_CONFIG).to_json
+        write = SchemaSerializer(self._adapter.core_schema, CORE_CONFIG).to_json
+        without_computed = functools.partial(write, exclude_computed_fields=True)
+        # Each option costs as much as the writing of a small value.
+        self._write = without_computed if _computing(annotation) else write
+        self._write_strictly = functools.partial(without_computed, warnings="error")
 
-    def dump(self, value: object) -> bytes:
+    def dump(self, value: T) -> bytes:
         """A checked value as JSON (RFC 8259).
 
         Raises:
-            ValueError: It is not of the type.
+            ValueError: JSON cannot carry it.
         """
         try:
-            return self._write(value, warnings="error", exclude_computed_fields=True)
+            return self._write(value)
         except PydanticSerializationError as error:
             raise ValueError(str(error)) from None
 
-    def load(self, data: bytes) -> object:
-        """The value that was dumped.
+    def load(self, data: bytes) -> T:
+        """The value that was dumped; what the reader does not know is ignored.
 
         Raises:
             ValueError: The data is no JSON, or not of the type.
@@ -59,6 +69,17 @@ class Wire:
             return self._read(data, strict=True)
         except ValidationError as error:
             raise ValueError(reasons(error)) from None
+
+    def trip(self, value: object) -> T:
+        """What would arrive of a value that may not be of the type.
+
+        Raises:
+            ValueError: It is not of the type.
+        """
+        try:
+            return self.load(self._write_strictly(value))
+        except PydanticSerializationError as error:
+            raise ValueError(str(error)) from None
 
     def validate(self, value: object) -> object:
         """A value of the type in its plain form, the user's constraints included.
@@ -72,7 +93,7 @@ class Wire:
             raise ValueError(reasons(error)) from None
 
     def schema(self) -> dict[str, object]:
-        """Its shape as JSON Schema, without words."""
+        """Its shape as JSON Schema, without words, to compare two versions by."""
         shape = self._adapter.json_schema(schema_generator=_Shape, mode="validation")
         return typing.cast(dict[str, object], _without_words(shape))
 
@@ -81,6 +102,13 @@ def reasons(error: ValidationError) -> str:
     """What pydantic found, in one line and without the values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(": ".join(filter(None, (".".join(map(str, item["loc"])), item["msg"]))) for item in found)
+
+
+def _computing(annotation: object) -> bool:
+    parts = (
+        entry_hints(annotation).values() if isinstance(annotation, type) and is_typeddict(annotation) else [annotation]
+    )
+    return any(traits(part).computing for part in parts)
 
 
 def _adapter(annotation: object) -> TypeAdapter[object]:
