@@ -43,15 +43,18 @@ def _decode(cursor: object) -> object:
     if not isinstance(cursor, str):
         return cursor
     try:
-        word, last = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(":")
-        if word == "after" and cursor == _encode(int(last)):
-            return int(last)
+        last = int(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).removeprefix(b"after:"))
+        if cursor == _encode(last):
+            return last
     except ValueError:
         pass
     raise ValueError("no cursor of this list: take it from `next` of the page before")
 
 
 Cursor = Annotated[
-    int, Query(description="`next` of the page before."), BeforeValidator(_decode), WithJsonSchema({"type": "string"})
+    int,
+    Query(description="`next` of the page before.", ge=0, lt=2**63),
+    BeforeValidator(_decode),
+    WithJsonSchema({"type": "string"}),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]

@@ -3,8 +3,9 @@
 import pytest
 from httpx2 import AsyncClient
 
-from fissile import Provided
-from shop.orders.api import live
+from fissile import App, Provided
+from fissile.errors import Unavailable
+from shop.orders.api import watch_order
 from shop.orders.public import NewOrder, NoSuchSupplier, Order, Orders, QuantityTooLarge, UnknownOrder
 from shop.suppliers.public import NewSupplier, Supplier, Suppliers
 
@@ -106,7 +107,7 @@ async def test_unknown_to_a_call(orders: Provided[Orders]) -> None:
 
 async def test_live_shows_each_change(order: Order, orders: Provided[Orders]) -> None:
     """The stream shows the order now, then the change, and ends with the final status."""
-    stream = aiter(live(order, orders))
+    stream = aiter(watch_order(order, orders))
     assert order == await anext(stream)
     cancelled = await orders.cancel(order.id)
     assert [cancelled] == [shown async for shown in stream]
@@ -118,3 +119,20 @@ async def test_live_over_http(client: AsyncClient, order: Order, orders: Provide
     answer = await client.get(f"/orders/{order.id}/live")
     assert (200, "text/event-stream; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
     assert f"data: {cancelled.model_dump_json()}\n\n" == answer.text
+
+
+class OutOfReach(Suppliers):
+    """Suppliers that cannot be asked."""
+
+    async def get(self, supplier_id: int) -> Supplier:
+        """Fails, as it would while another process is down."""
+        raise Unavailable("suppliers are away", may_have_run=False)
+
+
+async def test_suppliers_out_of_reach(app: App, client: AsyncClient) -> None:
+    """When suppliers cannot be asked, nothing is ordered, and the client may try again."""
+    app.dependency_overrides[Suppliers] = OutOfReach
+    answer = await client.post("/orders", json={"supplier_id": 1, "item": "bolt", "quantity": 1})
+    assert (503, "unavailable") == (answer.status_code, answer.json()["code"])
+    assert "retry-after" in answer.headers
+    assert [] == (await client.get("/orders")).json()["items"]

@@ -1,5 +1,6 @@
 """How lists are cut into pages."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,8 @@ from fissile import Provided
 from shop.orders.public import NewOrder, Orders
 from shop.paging import page_of
 from shop.suppliers.public import NewSupplier, Suppliers
+
+PAST_THE_END = "cursor=" + urlsafe_b64encode(f"after:{2**63}".encode()).decode().rstrip("=")
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,11 @@ async def test_orders_of_one_supplier_are_paged(
 
 
 @pytest.mark.parametrize("path", ["/orders", "/suppliers"])
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=", "cursor=YWZ0ZXI6MDE"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=", "cursor=YWZ0ZXI6MDE", PAST_THE_END]
+)
 async def test_no_such_page(client: AsyncClient, path: str, query: str) -> None:
-    """A limit out of bounds or a cursor that no page gave is refused, also `after:01`, which only looks like one."""
+    """A limit out of bounds or a cursor that no page gave is refused, also `after:01` and an id past 64 bits."""
     answer = await client.get(f"{path}?{query}")
     assert (422, query.split("=")[0]) == (answer.status_code, answer.json()["errors"][0]["loc"][-1])
 
@@ -74,3 +79,19 @@ async def test_no_such_page(client: AsyncClient, path: str, query: str) -> None:
 async def test_nothing_yet(client: AsyncClient, path: str) -> None:
     """A list without items is an empty page."""
     assert {"items": [], "next": None} == (await client.get(path)).json()
+
+
+async def test_a_call_gets_as_much_as_it_asks_for(orders: Provided[Orders], suppliers: Provided[Suppliers]) -> None:
+    """Other components say how much they want, and from where on."""
+    one, two, three = [await suppliers.add(NewSupplier(name=name, city="Bonn")) for name in "abc"]
+    assert [(one, two), (two,)] == [await suppliers.page(limit=2), await suppliers.page(after=one.id, limit=1)]
+    first, second = [await orders.place(NewOrder(supplier_id=three.id, item=item, quantity=1)) for item in "ab"]
+    assert [(first,), (second,)] == [await orders.page(limit=1), await orders.page(after=first.id, limit=1)]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1_001])
+async def test_no_list_is_unbounded(orders: Provided[Orders], suppliers: Provided[Suppliers], limit: int) -> None:
+    """Other components cannot ask for everything at once either."""
+    for page in (orders.page, suppliers.page):
+        with pytest.raises(TypeError, match="limit"):
+            await page(limit=limit)

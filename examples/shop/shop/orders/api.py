@@ -17,13 +17,13 @@ router = APIRouter(tags=["orders"])
 
 
 @router.post("", status_code=201, dependencies=[requires("orders:write")])
-async def place(new: NewOrder, orders: Provided[Orders]) -> Order:
+async def place_order(new: NewOrder, orders: Provided[Orders]) -> Order:
     """Order something from a supplier."""
     return await orders.place(new)
 
 
 @router.get("")
-async def page(
+async def list_orders(
     orders: Provided[Orders], supplier_id: SupplierId | None = None, cursor: Cursor = 0, limit: Limit = 50
 ) -> Page[Order]:
     """All orders, or those of one supplier, page by page."""
@@ -31,19 +31,19 @@ async def page(
 
 
 @router.get("/{order_id}")
-async def get(order_id: OrderId, orders: Provided[Orders]) -> Order:
+async def get_order(order_id: OrderId, orders: Provided[Orders]) -> Order:
     """One order."""
     return await orders.get(order_id)
 
 
 @router.post("/{order_id}/cancel", dependencies=[requires("orders:write")])
-async def cancel(order_id: OrderId, orders: Provided[Orders]) -> Order:
+async def cancel_order(order_id: OrderId, orders: Provided[Orders]) -> Order:
     """Cancel an order; one that is cancelled stays as it is."""
     return await orders.cancel(order_id)
 
 
 @router.get("/{order_id}/live", response_class=EventSourceResponse)
-async def live(order: Annotated[Order, Depends(get)], orders: Provided[Orders]) -> AsyncIterable[Order]:
+async def watch_order(order: Annotated[Order, Depends(get_order)], orders: Provided[Orders]) -> AsyncIterable[Order]:
     """The order now, then each change of it, until its status is final.
 
     It looks twice a second, because another process may make the change. A stream ends after five minutes at the

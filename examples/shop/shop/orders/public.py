@@ -10,6 +10,7 @@ from shop.suppliers.public import SupplierId
 OrderId = Annotated[int, Field(ge=0, lt=2**63)]
 Item = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Quantity = Annotated[int, Field(ge=1, lt=2**31)]
+Limit = Annotated[int, Field(ge=1, le=1_000)]
 
 
 class NewOrder(Value):
@@ -74,7 +75,7 @@ class Orders(Interface, Protocol):
 
     @readonly
     async def page(
-        self, supplier_id: SupplierId | None = None, after: OrderId = 0, limit: int = 50
+        self, supplier_id: SupplierId | None = None, after: OrderId = 0, limit: Limit = 50
     ) -> tuple[Order, ...]:
         """Up to `limit` orders whose ids follow `after`, in the order of their ids; of one supplier or of all."""
         ...

@@ -8,6 +8,7 @@ from fissile import ComponentError, Event, Interface, Value, raises, readonly
 
 SupplierId = Annotated[int, Field(ge=0, lt=2**63)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Limit = Annotated[int, Field(ge=1, le=1_000)]
 
 
 class NewSupplier(Value):
@@ -52,7 +53,7 @@ class Suppliers(Interface, Protocol):
         ...
 
     @readonly
-    async def page(self, after: SupplierId = 0, limit: int = 50) -> tuple[Supplier, ...]:
+    async def page(self, after: SupplierId = 0, limit: Limit = 50) -> tuple[Supplier, ...]:
         """Up to `limit` suppliers whose ids follow `after`, in the order of their ids."""
         ...
 

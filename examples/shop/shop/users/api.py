@@ -16,6 +16,6 @@ async def sign_up(new: NewUser, users: Provided[Users]) -> User:
 
 
 @router.get("/{user_id}")
-async def get(user_id: UserId, users: Provided[Users]) -> User:
+async def get_user(user_id: UserId, users: Provided[Users]) -> User:
     """One user."""
     return await users.get(user_id)
