@@ -230,7 +230,12 @@ class TooLarge:
             nonlocal replaced
             if message["type"] == "http.response.start" and self._is_ours(scope, message):
                 replaced = True
-                await Problem(Request(scope), 413)(scope, receive, send)
+                problem = Problem(Request(scope), 413)
+                # What middleware has added stays.
+                problem.raw_headers += [
+                    header for header in message["headers"] if not header[0].startswith(b"content-")
+                ]
+                await problem(scope, receive, send)
             elif not replaced:
                 await send(message)
 
