@@ -13,7 +13,7 @@ import pickle
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, NewType, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NewType, TypeVar
 
 import pytest
 from pydantic import (
@@ -297,6 +297,11 @@ class SameTag(Value):
     kind: Literal["circle"] = "circle"
 
 
+class Linked(Value, Generic[T]):
+    item: T
+    next: "Linked[T] | None" = None
+
+
 PERMITTED: list[Any] = [
     *(str, int, bool, float, decimal.Decimal, bytes, uuid.UUID, datetime.datetime, datetime.date, datetime.time),
     *(datetime.timedelta, None, Colour, Size, Weekday, UserId, Name, Order, Tree, Pair[int], Shape, Cube),
@@ -370,6 +375,7 @@ REFUSED: list[tuple[Any, str]] = [
     (dict[Item, int], "a key of type Item"),
     (Name | Nested, "the name 'str | tuple[Nested, ...]' is not resolved"),
     (Pair[list[int]], "Pair[list[int]].first: list[int] can be changed"),
+    (Linked[int], "Linked[int].next: a generic value refers to itself"),
     (Pair, "Pair: it leaves its type variable open"),
 ]  # fmt: skip
 
@@ -471,6 +477,11 @@ def test_what_pydantic_cannot_read_is_a_fault() -> None:
         thing: Thing
 
     assert ["Holder.thing: Thing cannot cross"] == [fault.what for fault in refusals(Holder)]
+
+
+def test_a_generic_value_is_found_where_it_is_written() -> None:
+    """The place of a fault is that of the class statement, whatever fills the type variable."""
+    assert {line_of(Linked)} == {fault.where for fault in refusals(Linked[Any], where="here:1")}
 
 
 class Parent(Value):

@@ -157,7 +157,7 @@ class _Place:
     owner: type[Value] | None = None
 
     def fault(self, what: str, why: str, fix: str) -> Fault:
-        where = place(self.owner) if self.owner else self.where
+        where = place(_written(self.owner)) if self.owner else self.where
         return Fault(f"{self.title}: {what}" if self.title else what, where, why, fix)
 
 
@@ -384,6 +384,11 @@ def _hashable(annotation: object) -> bool:
     return True
 
 
+def _written(value: type[Value]) -> type[object]:
+    """The class whose statement stands in the source: for ``Page[Order]`` that of ``Page``."""
+    return value.__pydantic_generic_metadata__["origin"] or value
+
+
 def _is_lost(value: object) -> bool:
     return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
 
@@ -404,6 +409,9 @@ def _reason(annotation: object) -> tuple[str, str, str]:
         return f"the type variable {name} is open", "both sides have to know the type", "name the type"
     if isinstance(annotation, (str, typing.ForwardRef)):
         return f"the name {name} is not resolved", "both sides have to know the type", "import or define it"
+    if hasattr(annotation, "type_ref"):  # what pydantic puts where a generic model refers to itself
+        fix = "write the class without type variables"
+        return "a generic value refers to itself", "its type is not known until it is known", fix
     if annotation in (typing.Any, object):
         return f"{name} says nothing", "both sides check every value", PERMITTED
     if isinstance(annotation, type) and (issubclass(annotation, pydantic.BaseModel) or _is_record(annotation)):
