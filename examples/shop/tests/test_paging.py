@@ -51,6 +51,17 @@ async def test_a_page_survives_removal_of_its_last_item(client: AsyncClient, sup
     assert ["c"] == [supplier["name"] for supplier in second["items"]]
 
 
+async def test_fifty_unless_told_otherwise(
+    client: AsyncClient, orders: Provided[Orders], suppliers: Provided[Suppliers]
+) -> None:
+    """A page without a limit has fifty items."""
+    for _ in range(51):
+        supplier = await suppliers.add(NewSupplier(name="Acme", city="Bonn"))
+        await orders.place(NewOrder(supplier_id=supplier.id, item="bolt", quantity=1))
+    pages = [(await client.get(path)).json() for path in ("/orders", "/suppliers")]
+    assert [(50, True)] * 2 == [(len(page["items"]), page["next"] is not None) for page in pages]
+
+
 async def test_orders_of_one_supplier_are_paged(
     client: AsyncClient, orders: Provided[Orders], suppliers: Provided[Suppliers]
 ) -> None:
