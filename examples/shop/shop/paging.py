@@ -53,7 +53,7 @@ def _decode(cursor: object) -> object:
 
 Cursor = Annotated[
     int,
-    Query(description="`next` of the page before.", ge=0, lt=2**63),
+    Query(default_factory=int, description="`next` of the page before.", ge=0, lt=2**63),
     BeforeValidator(_decode),
     WithJsonSchema({"type": "string"}),
 ]

@@ -24,7 +24,7 @@ async def place_order(new: NewOrder, orders: Provided[Orders]) -> Order:
 
 @router.get("")
 async def list_orders(
-    orders: Provided[Orders], supplier_id: SupplierId | None = None, cursor: Cursor = 0, limit: Limit = 50
+    orders: Provided[Orders], cursor: Cursor, supplier_id: SupplierId | None = None, limit: Limit = 50
 ) -> Page[Order]:
     """All orders, or those of one supplier, page by page."""
     return page_of(await orders.page(supplier_id, after=cursor, limit=limit + 1), limit)

@@ -17,7 +17,7 @@ async def add_supplier(new: NewSupplier, suppliers: Provided[Suppliers]) -> Supp
 
 
 @router.get("")
-async def list_suppliers(suppliers: Provided[Suppliers], cursor: Cursor = 0, limit: Limit = 50) -> Page[Supplier]:
+async def list_suppliers(suppliers: Provided[Suppliers], cursor: Cursor, limit: Limit = 50) -> Page[Supplier]:
     """All suppliers, page by page."""
     return page_of(await suppliers.page(after=cursor, limit=limit + 1), limit)
 
