@@ -50,6 +50,12 @@ class Injection:
         """Registers a class and everything that its constructor asks for; what cannot be found is a fault."""
         self._lifetime(implementation, place(implementation), implementation.__name__)
 
+    def lasting(self, implementation: type[object]) -> Mapping[str, object] | None:
+        """What the constructor asks for, by name, where all of it lives as long as the component; else None."""
+        needed = dict(self._parameters(implementation))
+        lives = all(self._lifetime(hint, "", name) is Lifetime.APP for name, hint in needed.items())
+        return needed if lives else None
+
     def add_binds(self) -> None:
         """Registers every port, also those that nobody asks for yet, so that their faults are found."""
         for port in self.binds:
@@ -79,7 +85,9 @@ class Injection:
             return self._lifetimes[kind]
         if kind in self._visiting:
             chain = " -> ".join(member.__name__ for member in [*self._visiting, kind])
-            self._fault(f"{chain} ask for each other", where, "one of them would have to exist first", "break the cycle")
+            self._fault(
+                f"{chain} ask for each other", where, "one of them would have to exist first", "break the cycle"
+            )
             return Lifetime.APP
         if self.data and _is_session(kind):
             return Lifetime.REQUEST

@@ -52,7 +52,10 @@ def _calling(method: Method, channel: Channel) -> Callable[..., object]:
 
     async def calling(_: object, *values: object, **arguments: object) -> object:
         if values:
-            arguments = _by_name(method, names, values, arguments)
+            named = dict(zip(names, values, strict=False))
+            if len(named) != len(values) or not named.keys().isdisjoint(arguments):
+                raise _misnamed(method, names, values, arguments)
+            arguments = named | arguments if arguments else named
         loop = asyncio.get_running_loop()
         here = AMBIENT.get()
         at = loop.time() + channel.deadline
@@ -75,15 +78,13 @@ def _calling(method: Method, channel: Channel) -> Callable[..., object]:
     return calling
 
 
-def _by_name(
+def _misnamed(
     method: Method, names: tuple[str, ...], values: tuple[object, ...], arguments: dict[str, object]
-) -> dict[str, object]:
+) -> TypeError:
     if len(values) > len(names):
-        raise TypeError(f"{method} takes {len(names)} positional arguments but {len(values)} were given")
-    positional = dict(zip(names, values, strict=False))
-    for name in positional.keys() & arguments.keys():
-        raise TypeError(f"{method} got multiple values for argument {name!r}")
-    return positional | arguments
+        return TypeError(f"{method} takes {len(names)} positional arguments but {len(values)} were given")
+    twice = next(name for name in names if name in arguments)
+    return TypeError(f"{method} got multiple values for argument {twice!r}")
 
 
 class Stubs(Protocol):

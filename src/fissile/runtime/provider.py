@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("fissile.calls")
 
 
-class Scope(Protocol):
-    """Makes the objects of one unit of work."""
+class Maker(Protocol):
+    """Makes the object that a call is run on."""
 
-    async def get(self, kind: type[object]) -> object:
-        """The one object of this class in this unit of work."""
+    def __call__(self, work: UnitOfWork | None) -> AbstractAsyncContextManager[object]:
+        """The object, for one unit of work."""
+        ...
+
+
+class Lasting(Protocol):
+    """Makes that object where all it asks for lives as long as the component, so that nothing has to be ended."""
+
+    async def __call__(self) -> Callable[[], object]:
+        """What makes it, once everything that it asks for is there."""
         ...
 
 
@@ -47,24 +55,25 @@ class InterfaceProvider:
     """Runs the calls of one interface.
 
     Args:
-        implementation: The class that implements it.
         gate: The component's count of calls in flight.
-        scope: Opens the objects of one unit of work.
+        maker: Makes the object of the class that implements it, for one unit of work.
+        lasting: The same in short, where nothing of it ends with the unit of work.
         begin: Begins a unit of work, read-only or not; None where the component has no data.
     """
 
-    __slots__ = ("_begin", "_gate", "_implementation", "_scope")
+    __slots__ = ("_begin", "_gate", "_lasting", "_make", "_maker")
 
     def __init__(
         self,
-        implementation: type[object],
         gate: Gate,
-        scope: Callable[[UnitOfWork | None], AbstractAsyncContextManager[Scope]],
+        maker: Maker,
+        lasting: Lasting | None,
         begin: Callable[[bool], Awaitable[UnitOfWork]] | None,
     ) -> None:
-        self._implementation = implementation
         self._gate = gate
-        self._scope = scope
+        self._maker = maker
+        self._lasting = lasting
+        self._make: Callable[[], object] | None = None
         self._begin = begin
 
     async def run(self, call: Call) -> object:
@@ -75,7 +84,11 @@ class InterfaceProvider:
             raise Overloaded(message, may_have_run=False)
         gate.in_flight += 1
         try:
-            return await (self._run_with_data(call, self._begin) if self._begin else self._run(call, None))
+            if self._begin is not None:
+                return await self._run_with_data(call, self._begin)
+            if self._make is None:
+                return await self._run(call)
+            return _checked(call.method, await getattr(self._make(), call.method.name)(**call.arguments))
         except ComponentError as error:
             declared = _declared(call.method, error)
             if declared is None:
@@ -93,15 +106,12 @@ class InterfaceProvider:
         finally:
             gate.in_flight -= 1
 
-    async def _run(self, call: Call, work: UnitOfWork | None) -> object:
-        method = call.method
-        async with self._scope(work) as scope:
-            service = await scope.get(self._implementation)
-            result = await getattr(service, method.name)(**call.arguments)
-            try:
-                return method.result.check(result)
-            except ValueError as error:
-                raise TypeError(f"{method} returned {type(result).__name__}: {error}") from None
+    async def _run(self, call: Call, work: UnitOfWork | None = None) -> object:
+        if self._lasting is not None:
+            self._make = await self._lasting()
+            return _checked(call.method, await getattr(self._make(), call.method.name)(**call.arguments))
+        async with self._maker(work) as service:
+            return _checked(call.method, await getattr(service, call.method.name)(**call.arguments))
 
     async def _run_with_data(self, call: Call, begin: Callable[[bool], Awaitable[UnitOfWork]]) -> object:
         work = await begin(call.method.readonly)
@@ -114,6 +124,13 @@ class InterfaceProvider:
             raise
         await work.commit()
         return result
+
+
+def _checked(method: Method, result: object) -> object:
+    try:
+        return method.result.check(result)
+    except ValueError as error:
+        raise TypeError(f"{method} returned {type(result).__name__}: {error}") from None
 
 
 def _declared(method: Method, error: ComponentError) -> ComponentError | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -25,7 +25,7 @@ from ..transports.retry import RetryingTransport
 from .injection import Injection
 from .overrides import Overrides
 from .provided import stub_of
-from .provider import Gate, InterfaceProvider, Scope
+from .provider import Gate, InterfaceProvider, Lasting, Maker
 from .settings import Mode, load, mode_from
 from .state import state_folder
 from .variables import secrets_directory
@@ -226,9 +226,14 @@ class Runtime:
             live.store = data.Store(declaration.database, state_folder(self.project) / f"{name}.sqlite3")
             begin = partial(data.begin, live.store)
         live.container = injection.container()
-        opening = _scopes(live.container)
         for interface, implementation in declaration.provides.items():
-            live.providers[interface] = InterfaceProvider(implementation, live.gate, opening, begin)
+            lasting = injection.lasting(implementation)
+            live.providers[interface] = InterfaceProvider(
+                live.gate,
+                _maker(live.container, implementation),
+                None if lasting is None else _lasting(live.container, implementation, lasting),
+                begin,
+            )
 
     def _reachable(self, live: Live) -> list[type[object]]:
         """The interfaces that a component may call: those that it needs, and its own."""
@@ -306,12 +311,21 @@ class Runtime:
         return stub
 
 
-def _scopes(container: AsyncContainer) -> Callable[[UnitOfWork | None], AbstractAsyncContextManager[Scope]]:
-    def opening(work: UnitOfWork | None) -> AbstractAsyncContextManager[Scope]:
-        context = None if work is None else {type(work): work}
-        return cast("AbstractAsyncContextManager[Scope]", container(context=context))
+def _maker(container: AsyncContainer, implementation: type[object]) -> Maker:
+    @asynccontextmanager
+    async def make(work: UnitOfWork | None) -> AsyncIterator[object]:
+        async with container(context=None if work is None else {type(work): work}) as scope:
+            yield await scope.get(implementation)
 
-    return opening
+    return make
+
+
+def _lasting(container: AsyncContainer, implementation: type[object], needed: Mapping[str, object]) -> Lasting:
+    async def lasting() -> Callable[[], object]:
+        parts = {name: await container.get(cast("type[object]", hint)) for name, hint in needed.items()}
+        return partial(implementation, **parts)
+
+    return lasting
 
 
 def _identity(interface: type[object]) -> str:

@@ -26,7 +26,10 @@ FIRST_PAUSE = 0.02
 
 
 class Budget:
-    """How many retries a consumer may still make, counted over two halves of a window."""
+    """How many retries a consumer may still make, counted over two halves of a window.
+
+    The clock is read only for retries: after a time without any, the calls before the first one count for nothing.
+    """
 
     __slots__ = ("_before", "_calls", "_retries", "_until")
 
@@ -36,10 +39,8 @@ class Budget:
         self._retries = 0
         self._before = (0, 0)
 
-    def count(self, now: float) -> None:
+    def count(self) -> None:
         """Counts one call."""
-        if now >= self._until:
-            self._turn(now)
         self._calls += 1
 
     def take(self, now: float) -> bool:
@@ -74,11 +75,10 @@ class RetryingTransport:
 
     async def call(self, call: Call) -> object:
         """Carries one call; see `Transport.call`."""
-        loop = asyncio.get_running_loop()
-        self._budget.count(loop.time())
+        self._budget.count()
         if not call.method.idempotent:
             return await self._transport.call(call)
-        attempt = 0
+        loop, attempt = asyncio.get_running_loop(), 0
         while True:
             try:
                 return await self._transport.call(call)

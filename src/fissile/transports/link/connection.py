@@ -18,8 +18,8 @@ MARGIN = 64 * 1024
 class Connection(asyncio.Protocol):
     """One end of a link.
 
-    Frames written in one turn of the loop leave together: uvloop sees to that itself, for asyncio's loop they are
-    collected. A long message is sent a chunk at a time, in turn with the
+    Frames written in one turn of the loop leave together, since a write costs more than a call; a frame that is alone
+    leaves at once. A long message is sent a chunk at a time, in turn with the
     other long messages, and only while the other side reads.
 
     Args:
@@ -37,7 +37,6 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._long: deque[tuple[int, int, memoryview]] = deque()
         self._flushing = False
-        self._collects = not type(self.loop).__module__.startswith("uvloop")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by the server after the upgrade."""
@@ -70,13 +69,19 @@ class Connection(asyncio.Protocol):
         """
         raise NotImplementedError
 
-    def send(self, kind: int, number: int, body: bytes = b"") -> None:
-        """Sends one message; what is sent on a closed connection is lost, as on the wire."""
+    def send(self, kind: int, number: int, body: bytes = b"", *, alone: bool = False) -> None:
+        """Sends one message; what is sent on a closed connection is lost, as on the wire.
+
+        Args:
+            kind: Its kind.
+            number: The call it belongs to.
+            body: What it says.
+            alone: Whether no other message is to be expected in this turn of the loop.
+        """
         if len(body) > CHUNK:
             self._long.append((kind, number, memoryview(body)))
-        elif not self._collects:
-            if self.transport is not None:
-                self.transport.write(pack(kind, number, body))
+        elif alone and not self._out and self.transport is not None:
+            self.transport.write(pack(kind, number, body))
             return
         else:
             self._out.append(pack(kind, number, body))

@@ -111,7 +111,7 @@ class ConsumerConnection(Connection):
             raise Unavailable("the link ended before the call was sent", may_have_run=False)
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         self._waiting[number] = future = self.loop.create_future()
-        self.send(CALL, number, body)
+        self.send(CALL, number, body, alone=len(self._waiting) == 1)
         try:
             return await future
         except asyncio.CancelledError:

@@ -153,7 +153,7 @@ class ProviderConnection(Connection):
             return  # by the consumer, which waits no longer
         finally:
             del self.running[number]
-        self.send(kind, number, body)
+        self.send(kind, number, body, alone=not self.running)
 
     async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[int, bytes]:
         assert context.deadline is not None
