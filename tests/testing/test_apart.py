@@ -16,7 +16,7 @@ apart = pytest.mark.parametrize("fissile_placement", ["apart"], indirect=True)
 @apart
 @pytest.mark.parametrize("time", [1, 2])
 async def test_a_process_each(app: App, stock: Provided[Stock], sales: Provided[Sales], time: int) -> None:
-    """Calls reach the component's own process, and there the calls that it makes itself; data is clean for each test."""
+    """Calls reach the component's own process, and those that it makes reach the next; each test finds clean data."""
     await stock.count_runs()
     bolt = await stock.add("bolt")
     assert (1, "bolt") == (bolt.id, await sales.label(bolt.id))

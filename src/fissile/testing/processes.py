@@ -41,12 +41,13 @@ class Processes:
             with (state / f"{name}.log").open("wb") as log:
                 self._running.append(_start(arguments, state, announce, log.fileno()))
             os.close(announce)
-        for name, descriptor in waiting.items():
-            with open(descriptor, "rb") as announced:
-                if not announced.read():
-                    said = (state / f"{name}.log").read_text()
-                    self.close()
-                    pytest.fail(f"the process of {name} did not start:\n{said}", pytrace=False)
+        for name, announced in waiting.items():
+            is_there = os.read(announced, 1)  # nothing, once the process has ended
+            os.close(announced)
+            if not is_there:
+                said = (state / f"{name}.log").read_text()
+                self.close()
+                pytest.fail(f"the process of {name} did not start:\n{said}", pytrace=False)
 
     def close(self) -> None:
         """Ends them."""
