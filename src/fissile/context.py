@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar, get_args
+from typing import ClassVar, Generic, NamedTuple, TypeVar, get_args
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -73,7 +73,7 @@ class Carried(Generic[T]):
 
     __slots__ = ("__orig_class__", "default", "name")
 
-    declared: dict[str, Carried[object]] = {}
+    declared: ClassVar[dict[str, Carried[object]]] = {}
 
     def __init__(self, name: str, *, default: T) -> None:
         self.name = name

@@ -1,15 +1,15 @@
 """What Fissile raises.
 
-    Exception
-    ├── FissileError
-    │   ├── ConfigurationError      the application cannot start as it is written; every fault at once
-    │   └── CallError               a call did not end with a value or a declared error
-    │       ├── DeadlineExceeded    504   its time was up
-    │       ├── Unavailable         503   nobody there to answer
-    │       ├── Overloaded          503   too many calls in flight
-    │       ├── Incompatible        502   the two sides disagree about the method
-    │       └── CallFailed          500   the provider failed in a way it had not declared
-    └── ComponentError              declared by a component with @raises (fissile.values)
+Exception
+├── FissileError
+│   ├── ConfigurationError      the application cannot start as it is written; every fault at once
+│   └── CallError               a call did not end with a value or a declared error
+│       ├── DeadlineExceeded    504   its time was up
+│       ├── Unavailable         503   nobody there to answer
+│       ├── Overloaded          503   too many calls in flight
+│       ├── Incompatible        502   the two sides disagree about the method
+│       └── CallFailed          500   the provider failed in a way it had not declared
+└── ComponentError              declared by a component with @raises (fissile.values)
 """
 
 from __future__ import annotations

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NotRequired, Protocol, TypeVar
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
@@ -26,7 +25,7 @@ Schema = Mapping[str, object]
 
 
 class Interface(Protocol):
-    """The base of every interface: ``class Suppliers(Interface, Protocol)`` with async methods whose bodies are ``...``."""
+    """The base of every interface: ``class Suppliers(Interface, Protocol)``, async methods with ``...`` as bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +119,21 @@ class Contract:
         return {name: method.describe() for name, method in sorted(self.methods.items())}
 
 
-@cache
 def read(interface: type[object]) -> tuple[Contract, tuple[Fault, ...]]:
     """Reads an interface.
 
     Returns:
         The contract of the methods that are in order, and a fault for everything that is not.
     """
+    if interface not in _known:
+        _known[interface] = _read(interface)
+    return _known[interface]
+
+
+_known: dict[type[object], tuple[Contract, tuple[Fault, ...]]] = {}
+
+
+def _read(interface: type[object]) -> tuple[Contract, tuple[Fault, ...]]:
     methods: dict[str, Method] = {}
     faults: list[Fault] = []
     for name, function in sorted(_functions(interface).items()):
@@ -178,9 +185,7 @@ def _method_faults(interface: type[object], name: str, function: object) -> list
     return faults
 
 
-def _read_method(
-    interface: type[object], name: str, function: object
-) -> tuple[Method | None, list[Fault]]:
+def _read_method(interface: type[object], name: str, function: object) -> tuple[Method | None, list[Fault]]:
     assert inspect.isfunction(function)
     where, title = place(function), f"{interface.__name__}.{name}"
     try:
@@ -190,14 +195,14 @@ def _read_method(
         return None, [Fault(f"{title} has an annotation that cannot be resolved", where, why, "import the name")]
     result = hints.pop("return")
     faults = [fault for hint in [*hints.values(), result] for fault in refusals(hint, where=f"{where} {title}")]
-    marks, errors = _marks(function), {}
-    for error in marks.errors:
-        if not (isinstance(error, type) and issubclass(error, ComponentError)):
-            why = "only a ComponentError can be rebuilt on the other side"
-            faults.append(Fault(f"{title} declares {error!r}", where, why, "subclass ComponentError"))
+    marks = _marks(function)
+    given: Sequence[object] = marks.errors  # users of untyped code declare anything
+    for declared in given:
+        if isinstance(declared, type) and issubclass(declared, ComponentError):
+            faults += declared.refusals()
         else:
-            faults += error.refusals()
-            errors[error.__name__] = error
+            why = "only a ComponentError can be rebuilt on the other side"
+            faults.append(Fault(f"{title} declares {declared!r}", where, why, "subclass ComponentError"))
     if faults:
         return None, faults
     parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -211,7 +216,7 @@ def _read_method(
         positional,
         arguments,
         Codec(result),
-        {key: (error, Codec(error.fields_type())) for key, error in errors.items()},
+        {error.__name__: (error, Codec(error.fields_type())) for error in marks.errors},
         marks.readonly,
         marks.idempotent,
     ), []
@@ -231,7 +236,11 @@ def implementation_faults(interface: type[object], implementation: type[object])
             why = f"{interface.__name__}.{name} is async"
             faults.append(Fault(f"{title} is not async", where, why, f"write `async def {name}(...)`"))
         elif inspect.isfunction(declared) and (why := _shape_difference(declared, found)):
-            faults.append(Fault(f"{title} differs from {interface.__name__}.{name}", place(found), why, "take over its parameters"))
+            faults.append(
+                Fault(
+                    f"{title} differs from {interface.__name__}.{name}", place(found), why, "take over its parameters"
+                )
+            )
     return faults
 
 
@@ -271,7 +280,11 @@ def _difference(consumer: Schema, provider: Schema | None) -> str:
     shapes = [
         ("arguments", _mapping(consumer["arguments"]), _mapping(provider["arguments"])),
         ("result", _mapping(provider["result"]), _mapping(consumer["result"])),
-        *((name, _mapping(errors[name]), _mapping(own)) for name, own in _mapping(consumer["errors"]).items() if name in errors),
+        *(
+            (name, _mapping(errors[name]), _mapping(own))
+            for name, own in _mapping(consumer["errors"]).items()
+            if name in errors
+        ),
     ]
     for what, writer, reader in shapes:
         for reason in _unreadable(writer, reader, _Roots(writer, reader), what, optional=what == "arguments"):
@@ -345,8 +358,11 @@ def _unreadable_array(writer: Schema, reader: Schema, roots: _Roots, path: str) 
 
 
 def _resolve(schema: Schema, root: Schema) -> Schema:
+    names: set[str] = set()
     while "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]
+        assert name not in names, "a reference that leads to itself"
+        names.add(name)
         schema = _mapping(_mapping(root["$defs"])[name])
     return schema
 

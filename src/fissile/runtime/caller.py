@@ -34,7 +34,9 @@ class Caller:
         return cast("T", self._runtime.stub(cast("type[object]", interface)))
 
     @asynccontextmanager
-    async def acting(self, principal: Principal | None = None, *, idempotency_key: str | None = None) -> AsyncIterator[None]:
+    async def acting(
+        self, principal: Principal | None = None, *, idempotency_key: str | None = None
+    ) -> AsyncIterator[None]:
         """Makes the calls inside for a principal, with an idempotency key."""
         before = AMBIENT.set(Context(principal=principal, idempotency_key=idempotency_key))
         try:

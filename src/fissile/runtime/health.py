@@ -63,7 +63,7 @@ def _may_call(request: Request) -> bool:
 
 
 def link_secret() -> str | None:
-    """The secret that opens the calls on the loopback interface: the file ``link`` among the secrets, if there is one."""
+    """The secret that opens the calls on the loopback interface: the file ``link`` among the secrets, if any."""
     folder = os.environ.get("FISSILE_SECRETS")
     file = Path(folder) / "link" if folder else None
     return file.read_text().strip() or None if file is not None and file.is_file() else None

@@ -8,7 +8,6 @@ from ..errors import CallError, CallFailed
 from ..interface import Contract
 from ..transports.base import Call, Transport
 from ..transports.local import LocalTransport
-from ..values import ComponentError
 
 
 class Overrides:
@@ -53,9 +52,9 @@ class _Fake:
         try:
             result = await getattr(self._instance(), method.name)(**call.arguments)
             return method.result.check(result)
-        except (CallError, *(error for error, _ in method.errors.values())):
-            raise
-        except (Exception, ComponentError) as error:
+        except Exception as error:
+            if isinstance(error, (CallError, *(declared for declared, _ in method.errors.values()))):
+                raise
             message = f"the fake of {method} raised {type(error).__name__}, which it does not declare"
             raise CallFailed(message, may_have_run=True) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -37,10 +37,12 @@ class Channel(Protocol):
 
 def stub_of(contract: Contract, channel: Channel) -> object:
     """An instance of the interface whose every method is a call."""
-    methods = {name: _calling(method, channel) for name, method in contract.methods.items()}
+    methods: dict[str, object] = {name: _calling(method, channel) for name, method in contract.methods.items()}
     methods["__init__"] = _nothing
-    kind = type(contract.interface)(f"{contract.interface.__name__}Stub", (contract.interface,), methods)
-    return kind()
+    make = cast(
+        "Callable[[str, tuple[type[object], ...], dict[str, object]], Callable[[], object]]", type(contract.interface)
+    )
+    return make(f"{contract.interface.__name__}Stub", (contract.interface,), methods)()
 
 
 def _nothing(_: object) -> None:

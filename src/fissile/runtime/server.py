@@ -1,7 +1,8 @@
 """uvicorn, answering HTTP and links on the same port.
 
 `Upgrade: fissile` is answered as uvicorn answers WebSockets: its protocol hands the socket over, and from then on our
-frames travel on it. So one port serves both, also behind a Kubernetes Service, and every worker of a process can answer.
+frames travel
+on it. So one port serves both, also behind a Kubernetes Service, and every worker of a process can answer.
 """
 
 from __future__ import annotations

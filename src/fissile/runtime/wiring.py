@@ -1,4 +1,4 @@
-"""The composition root: components become providers, needs become channels, the placement decides what is between them."""
+"""The composition root: components become providers, needs become channels, and the placement what is between."""
 
 from __future__ import annotations
 
@@ -279,7 +279,8 @@ class Runtime:
         """The link to an address, which greets with every interface of this process that is there."""
         link = self.links.get(address)
         if link is None:
-            dial = dial_pair(self.server) if address == "wire" else dial_unix(address.removeprefix("unix:"))
+            limit = self.placement.defaults.message
+            dial = dial_pair(self.server) if address == "wire" else dial_unix(address.removeprefix("unix:"), limit)
             link = self.links[address] = Link(dial, {}, channel.provider)
         link.greeting = {**link.greeting, channel.wire_name: channel.contract}
         return link

@@ -41,5 +41,5 @@ class isolated(Generic[T]):  # noqa: N801  # awaited like a function
             except GeneratorExit:
                 run(coroutine.close)
                 raise
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # the coroutine decides what to make of it
                 step, argument = coroutine.throw, error

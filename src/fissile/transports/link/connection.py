@@ -7,7 +7,7 @@ import logging
 from collections import deque
 
 from ..base import MESSAGE_LIMIT
-from .frames import CHUNK, MORE, BrokenFrame, Frames, pack
+from .frames import BEGUN, CHUNK, MORE, BrokenFrame, Frames, pack
 
 logger = logging.getLogger("fissile.link")
 
@@ -89,16 +89,23 @@ class Connection(asyncio.Protocol):
             self._flushing = True
             self.loop.call_soon(self._flush)
 
+    def withdraw(self, number: int) -> None:
+        """Sends no more of a long message; the other side has to be told, since it may have parts of it."""
+        if self._long:
+            self._long = deque(message for message in self._long if message[1] != number)
+
     def _flush(self) -> None:
         self._flushing = False
         if self.transport is None:
             return
-        for _ in range(len(self._long) if self.writable.is_set() else 0):
+        unended: list[tuple[int, int, memoryview]] = []
+        for _ in range(min(len(self._long), BEGUN) if self.writable.is_set() else 0):
             kind, number, rest = self._long.popleft()
             more = len(rest) > CHUNK
             self._out.append(pack(kind | MORE if more else kind, number, bytes(rest[:CHUNK])))
             if more:
-                self._long.append((kind, number, rest[CHUNK:]))
+                unended.append((kind, number, rest[CHUNK:]))
+        self._long.extendleft(reversed(unended))
         if self._out:
             self.transport.write(b"".join(self._out))
             self._out.clear()

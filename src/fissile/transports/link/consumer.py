@@ -28,6 +28,9 @@ FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 1.0
 """Seconds between attempts to connect, doubled from the first to the longest, each drawn at random below that."""
 
+INDICES = range(0x10000)
+"""The indices that a provider may give to methods: what a CALL has room for."""
+
 Dial = Callable[["Greeting"], Awaitable["ConsumerConnection"]]
 Greeting = Mapping[str, Contract]
 
@@ -53,7 +56,7 @@ class ConsumerConnection(Connection):
     def greet(self) -> None:
         """Says what it will ask; `ready` is done once the provider has answered."""
         described = {name: contract.describe() for name, contract in self.greeting.items()}
-        self.send(HELLO, 0, json.dumps({"interfaces": described}).encode())
+        self.send(HELLO, 0, json.dumps({"interfaces": described, "limit": self.limit}).encode())
 
     def received(self, kind: int, number: int, body: bytes) -> None:
         """Takes one whole message; see `Connection.received`."""
@@ -77,11 +80,13 @@ class ConsumerConnection(Connection):
                 for method in contract.methods.values():
                     key = f"{name}.{method.name}"
                     if key in said["methods"]:
-                        self.indices[method] = said["methods"][key]
+                        if (index := said["methods"][key]) not in INDICES:
+                            raise ValueError(f"{index!r} is no index")
+                        self.indices[method] = index
                     else:
                         self.incompatible[method] = said["incompatible"][key]
             self.limit = min(self.limit, said["limit"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise BrokenFrame("a welcome that cannot be read") from error
         if not self.ready.done():
             self.ready.set_result(None)
@@ -110,12 +115,14 @@ class ConsumerConnection(Connection):
         if self.transport is None:
             raise Unavailable("the link ended before the call was sent", may_have_run=False)
         self._number = number = (self._number + 1) & 0xFFFFFFFF
-        self._waiting[number] = future = self.loop.create_future()
+        future: asyncio.Future[tuple[int, bytes]] = self.loop.create_future()
+        self._waiting[number] = future
         self.send(CALL, number, body, alone=len(self._waiting) == 1)
         try:
             return await future
         except asyncio.CancelledError:
             if self._waiting.pop(number, None) is not None:
+                self.withdraw(number)
                 self.send(CANCEL, number)
                 if self.leaving and not self._waiting:
                     self.close()
@@ -198,6 +205,9 @@ class Link:
                 self._arrival.set()
             except (OSError, BrokenFrame) as error:
                 self._away_since = self._away_since or self._loop.time()
+                if self._refusal:  # whoever refused is gone, and calls wait for who comes next
+                    self._refusal = ""
+                    self._arrival.clear()
                 logger.debug("%s is away: %s", self.peer, error)
             else:
                 self._refusal = ""
@@ -251,14 +261,14 @@ class LinkTransport:
         raise unpack_raised(method, answer) if kind == RAISED else unpack_failed(answer)
 
 
-def dial_unix(path: str) -> Dial:
-    """Dials a process that listens on a Unix socket."""
+def dial_unix(path: str, limit: int = MESSAGE_LIMIT) -> Dial:
+    """Dials a process that listens on a Unix socket, and takes messages of at most so many bytes from it."""
 
     async def dial(greeting: Greeting) -> ConsumerConnection:
         loop = asyncio.get_running_loop()
         transport, upgrading = await loop.create_unix_connection(request_upgrade, path)
         rest = await read_upgrade(upgrading)
-        connection = ConsumerConnection(greeting)
+        connection = ConsumerConnection(greeting, limit)
         connection.connection_made(transport)
         transport.set_protocol(connection)
         return await _greeted(connection, rest)
@@ -273,7 +283,7 @@ def dial_pair(server: LinkServer) -> Dial:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         await loop.create_connection(server.connection, sock=theirs)
-        _, connection = await loop.create_connection(lambda: ConsumerConnection(greeting), sock=ours)
+        _, connection = await loop.create_connection(lambda: ConsumerConnection(greeting, server.limit), sock=ours)
         return await _greeted(connection, b"")
 
     return dial

@@ -4,10 +4,10 @@ A frame is ``length kind number body``: four bytes of length of the body, one by
 the call it belongs to, big-endian, then the body. A body longer than `CHUNK` is cut into several frames of the same
 kind and number, all but the last with the `MORE` bit set, so that other frames pass between them.
 
-    HELLO    {"interfaces": {wire name: Contract.describe()}}                       consumer -> provider, first
+    HELLO    {"interfaces": {wire name: Contract.describe()}, "limit": bytes}       consumer -> provider, first
     WELCOME  {"methods": {"name.method": index}, "incompatible": {"name.method": why}, "limit": bytes}
     CALL     index:u16 remaining:f64 size:u16 context:JSON[size] arguments:JSON     consumer -> provider
-    CANCEL   empty                                                                  consumer -> provider
+    CANCEL   empty; also ends a CALL of which only parts were sent                  consumer -> provider
     RESULT   JSON                                                                   provider -> consumer
     RAISED   error name, 0, fields:JSON                                             provider -> consumer
     FAILED   code, 0, "0" or "1" for may_have_run, 0, message                       provider -> consumer
@@ -30,6 +30,11 @@ CHUNK = 64 * 1024
 MORE = 0x80
 """Set in the kind of every frame of a cut message but its last."""
 
+BEGUN = 32
+"""Messages in parts that a side has begun and not ended: further long ones wait until one of these has ended."""
+
+GREETING_LIMIT = 16 * 1024 * 1024
+"""Bytes of the longest HELLO or WELCOME, which grow with the interfaces and not with what is sent."""
 
 HELLO, WELCOME, CALL, CANCEL, RESULT, RAISED, FAILED, GOAWAY = range(1, 9)
 """The kinds of frames, as plain numbers: an enumeration costs a link a tenth of its speed."""
@@ -53,13 +58,12 @@ class Frames:
         limit: Bytes of the longest message that is taken.
     """
 
-    __slots__ = ("_held", "_parts", "_rest", "limit")
+    __slots__ = ("_parts", "_rest", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._rest = b""
-        self._parts: dict[int, bytearray] = {}
-        self._held = 0
+        self._parts: dict[int, tuple[int, bytearray]] = {}
 
     def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
         """Takes what arrived.
@@ -82,7 +86,7 @@ class Frames:
                 break
             at = begin + length
             body: bytes | None = data[begin:at]
-            if kind & MORE or self._parts and number in self._parts:
+            if kind & MORE or (self._parts and number in self._parts):
                 body = self._joined(kind, number, data[begin:at])
             if body is not None:
                 messages.append((kind, number, body))
@@ -90,12 +94,19 @@ class Frames:
         return messages
 
     def _joined(self, kind: int, number: int, body: bytes) -> bytes | None:
-        part = self._parts.setdefault(number, bytearray())
+        if kind == CANCEL:
+            del self._parts[number]
+            return body
+        begun, part = self._parts.setdefault(number, (kind & ~MORE, bytearray()))
         part += body
-        self._held += len(body)
-        if len(part) > self.limit or self._held > 64 * self.limit:
-            raise BrokenFrame(f"a message of more than {self.limit} bytes")
+        limit = max(self.limit, GREETING_LIMIT) if begun in (HELLO, WELCOME) else self.limit
+        if len(part) > limit:
+            raise BrokenFrame(f"a message of more than {limit} bytes")
+        if len(self._parts) > BEGUN:
+            raise BrokenFrame(f"more than {BEGUN} messages begun")
+        if kind & ~MORE != begun:
+            raise BrokenFrame(f"kind {kind} in a message of kind {begun}")
         if kind & MORE:
             return None
-        self._held -= len(part)
-        return bytes(self._parts.pop(number))
+        del self._parts[number]
+        return bytes(part)

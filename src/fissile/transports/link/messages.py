@@ -10,12 +10,25 @@ from ...context import NOWHERE, Carried, Context, Principal
 from ...errors import CALL_ERRORS, CallError, CallFailed, Incompatible
 from ...interface import Method
 from ...values import ComponentError
+from ..base import too_long
 from .frames import CALL_HEAD, BrokenFrame
+
+CONTEXT_LIMIT = 0xFFFF
+"""Bytes of the longest context: principal, trace, key and what is carried."""
+
+FOREVER = 1e9
+"""Seconds that nobody waits: a deadline beyond it is no time that a clock could be set to."""
 
 
 def pack_call(index: int, context: Context, remaining: float, arguments: bytes) -> bytes:
-    """The body of a CALL; the time that remains is in seconds."""
+    """The body of a CALL; the time that remains is in seconds.
+
+    Raises:
+        CallFailed: What is carried is too long.
+    """
     packed = pack_context(context)
+    if len(packed) > CONTEXT_LIMIT:
+        raise CallFailed(too_long("the context of a call", len(packed), CONTEXT_LIMIT), may_have_run=False)
     return CALL_HEAD.pack(index, remaining, len(packed)) + packed + arguments
 
 
@@ -25,6 +38,8 @@ def unpack_call(body: bytes, now: float) -> tuple[int, Context, bytes]:
         raise BrokenFrame("a call without its head")
     index, remaining, size = CALL_HEAD.unpack_from(body)
     end = CALL_HEAD.size + size
+    if len(body) < end or not abs(remaining) < FOREVER:
+        raise BrokenFrame("a call whose head makes no sense")
     context = unpack_context(body[CALL_HEAD.size : end], now + remaining)
     return index, context, body[end:]
 
@@ -66,7 +81,7 @@ def unpack_context(data: bytes, deadline: float) -> Context:
             )
             or NOWHERE.carried,
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BrokenFrame("a context that cannot be read") from error
 
 

@@ -116,8 +116,12 @@ class ProviderConnection(Connection):
             raise BrokenFrame(f"kind {kind} from a consumer")
 
     def _welcome(self, body: bytes) -> None:
+        if self.table:
+            raise BrokenFrame("a second greeting")
         try:
-            wanted = json.loads(body)["interfaces"]
+            said = json.loads(body)
+            wanted = said["interfaces"]
+            self.limit = min(self.limit, said["limit"])
             incompatible: dict[str, str] = {}
             methods: dict[str, int] = {}
             for name, described in wanted.items():
@@ -131,7 +135,7 @@ class ProviderConnection(Connection):
                     else:
                         methods[f"{name}.{method}"] = len(self.table)
                         self.table.append((served.contract.methods[method], served.provider))
-        except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError) as error:
             raise BrokenFrame("a greeting that cannot be read") from error
         welcome = {"methods": methods, "incompatible": incompatible, "limit": self.limit}
         self.send(WELCOME, 0, json.dumps(welcome).encode())
@@ -173,7 +177,7 @@ class ProviderConnection(Connection):
             return RAISED, pack_raised(method, error)
         except CallError as error:
             return FAILED, pack_failed(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # nothing foreign leaves a transport
             logger.exception("%s failed outside the provider", method)
             return FAILED, pack_failed(CallFailed(f"{method} failed: {error!r}", may_have_run=True))
         return RESULT, body
