@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -93,6 +94,21 @@ def test_the_stream_shows_what_another_process_did(start: Start) -> None:
         assert order == next(events)
         other.post(f"/orders/{order['id']}/cancel")
         assert [{**order, "status": "cancelled"}] == list(events)
+
+
+@pytest.mark.acceptance
+def test_a_stream_outlives_the_deadline_of_a_call(start: Start) -> None:
+    """Each look of a stream is a call with its own deadline, so the stream may last longer than the 5 s of one."""
+    shop = start()
+    order = _order(shop)
+    with shop.stream("GET", f"/orders/{order['id']}/live") as stream:
+        events = _events(stream)
+        assert order == next(events)
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            assert "open" == shop.get(f"/orders/{order['id']}").json()["status"]
+        shop.post(f"/orders/{order['id']}/cancel")
+        assert ["cancelled"] == [event["status"] for event in events]
 
 
 def _events(stream: Response) -> Iterator[dict[str, object]]:
