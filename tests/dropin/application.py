@@ -358,7 +358,10 @@ def _basics(app: FastAPI, log: Log) -> None:
         return {"hello": "world"}
 
     @app.get("/log")
-    async def lines() -> list[str]:
+    async def lines(count: int) -> list[str]:
+        # Some lines are written after a response has been sent: whoever asks says how many there will be.
+        while len(log.lines) < count:
+            await asyncio.sleep(0.001)
         return log.lines
 
     @app.get("/paths/{size}/{number}")

@@ -169,11 +169,14 @@ EVERYTHING: list[Exchange] = [
     post("/partial", {"name": "x", "price": 2}, method="PATCH"),
     # dependencies, background tasks
     get("/yield?skip=3"),
+    get("/log?count=4"),
     get("/yield-function"),
+    get("/log?count=7"),
     get("/yield-error"),
+    get("/log?count=8"),
     get("/overridden"),
     request("POST", "/background"),
-    get("/log"),
+    get("/log?count=9"),
     # responses
     get("/html"),
     get("/file"),
@@ -258,6 +261,7 @@ EVERYTHING: list[Exchange] = [
     get("/front/unknown", accept="text/html"),
     # WebSockets
     websocket("/ws/room", "hello", "bytes", until=b"\x00\xff"),
+    get("/log?count=10"),
     websocket("/ws/room?token=bad"),
     websocket("/refused"),
     websocket("/typed/1"),
@@ -266,6 +270,7 @@ EVERYTHING: list[Exchange] = [
     websocket("/html"),
     websocket("/shelf/under/deep/echo/2", "one", "two", subprotocol="echo"),
     websocket("/ws/room", "one", until=b"room: one"),
+    get("/log?count=11"),
     websocket("/shelf/under/deep/echo/x", subprotocol="echo"),
     # malformed or unusual
     raw("garbage", b"\x00\x01\x02\r\n\r\n"),
@@ -293,5 +298,4 @@ EVERYTHING: list[Exchange] = [
     raw("long target", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"),
     raw("odd bytes in the path", b"GET /\xff\xfe HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"),
     raw("upgrade to nothing", b"GET /html HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: x\r\n\r\n"),
-    get("/log"),
 ]
