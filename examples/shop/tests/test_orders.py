@@ -5,6 +5,7 @@ from httpx2 import AsyncClient
 
 from fissile import App, Provided
 from fissile.errors import Unavailable
+from fissile.testing import Faults
 from shop.orders.api import watch_order
 from shop.orders.public import NewOrder, NoSuchSupplier, Order, Orders, QuantityTooLarge, UnknownOrder
 from shop.suppliers.public import NewSupplier, Supplier, Suppliers
@@ -71,7 +72,15 @@ async def test_too_many(client: AsyncClient, orders: Provided[Orders], acme: Sup
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("quantity", 0), ("quantity", -1), ("quantity", 1.5), ("item", " "), ("supplier_id", -1), ("supplier_id", 2**63)],
+    [
+        ("quantity", 0),
+        ("quantity", -1),
+        ("quantity", 1.5),
+        ("quantity", 2**31),
+        ("item", " "),
+        ("supplier_id", -1),
+        ("supplier_id", 2**63),
+    ],
 )
 async def test_refused(client: AsyncClient, acme: Supplier, field: str, value: object) -> None:
     """An order asks for at least one piece of something from somebody."""
@@ -136,3 +145,15 @@ async def test_suppliers_out_of_reach(app: App, client: AsyncClient) -> None:
     assert (503, "unavailable") == (answer.status_code, answer.json()["code"])
     assert "retry-after" in answer.headers
     assert [] == (await client.get("/orders")).json()["items"]
+
+
+async def test_lost_answers(faults: Faults, orders: Provided[Orders], order: Order) -> None:
+    """When an answer is lost, what may be asked twice is asked again; placing an order is not."""
+    faults.drop_after(Orders.cancel)
+    assert "cancelled" == (await orders.cancel(order.id)).status
+    faults.drop_after(Suppliers.get)
+    faults.drop_after(Orders.place)
+    with pytest.raises(Unavailable) as caught:
+        await orders.place(NewOrder(supplier_id=order.supplier_id, item="nut", quantity=1))
+    assert caught.value.may_have_run
+    assert ["bolt", "nut"] == [kept.item for kept in await orders.page()]
