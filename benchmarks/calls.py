@@ -40,21 +40,20 @@ NEW = NewOrder(item="bolt", quantity=3)
 BODY = NEW.model_dump_json().encode()
 Ask = Callable[[], Awaitable[object]]
 
-CAVEATS = (
-    "Medians over rounds in which the sides alternate; calls/s with 16 callers on one connection or one client, client\n"
-    "and server a process each on the same machine, uvloop on both sides. HTTP goes over TCP with keep-alive, as its\n"
-    "users run it; the link and gRPC over Unix sockets, the echo over TCP. gRPC carries bytes that nobody parses; the\n"
-    "link checks and copies typed values on both sides. httpx is slow at 16 callers by its own making; its ratio says as much\n"
-    "about httpx as about the link, and httpx2 stands beside it. FISSILE_MODE=production: in development every local\n"
-    "call is measured against the message limit as well."
-)
+CAVEATS = """\
+Medians over rounds in which the sides alternate; calls/s with 16 callers on one connection or one client; client and
+server are a process each on one machine, uvloop on both sides. HTTP goes over TCP with keep-alive, as its users run
+it; the link and gRPC over Unix sockets, the echo over TCP. gRPC carries bytes that nobody parses; the link checks and
+copies typed values on both sides. httpx is slow at 16 callers by its own making, so that its ratio says as much about
+httpx as about the link; httpx2 stands beside it. FISSILE_MODE=production: in development every local call is measured
+against the message limit as well."""
 
 
 @contextmanager
 def peer(kind: str, at: str) -> Iterator[str]:
     """One of the servers."""
     command = [sys.executable, "-m", "benchmarks.peers", kind, at]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
     assert process.stdout is not None
     try:
         assert process.stdout.readline() == b"listening\n", f"{kind} did not start"
@@ -63,6 +62,8 @@ def peer(kind: str, at: str) -> Iterator[str]:
         process.kill()
         process.wait()
         process.stdout.close()
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def free_port() -> str:
@@ -131,7 +132,7 @@ async def remote() -> list[Row]:
         old = await stack.enter_async_context(httpx.AsyncClient())
         new = await stack.enter_async_context(httpx2.AsyncClient())
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"unix:{rpc}"))
-        order = channel.unary_unary("/Prices/Order")
+        order: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/Prices/Order")
         _, echo = await asyncio.get_running_loop().create_connection(EchoClient, "127.0.0.1", echo_port)
 
         async def by_link() -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 
 import uvicorn
@@ -56,7 +58,9 @@ async def grpc(at: str) -> None:
     async def order(request: bytes, context: object) -> bytes:
         return request
 
-    handlers = {"Order": library.unary_unary_rpc_method_handler(order)}
+    handlers: dict[str, library.RpcMethodHandler[bytes, bytes]] = {
+        "Order": library.unary_unary_rpc_method_handler(order)
+    }
     server = library.aio.server()
     server.add_generic_rpc_handlers((library.method_handlers_generic_handler("Prices", handlers),))
     server.add_insecure_port(f"unix:{at}")
@@ -87,5 +91,17 @@ PEERS: dict[str, Callable[[str], Coroutine[object, object, None]]] = {
     "echo": echo,
 }
 
+
+def end_with_the_parent() -> None:
+    """Ends this process when the one that started it is gone, however that went."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 if __name__ == "__main__":
+    end_with_the_parent()
     uvloop.run(PEERS[sys.argv[1]](sys.argv[2]))

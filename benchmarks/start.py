@@ -184,16 +184,18 @@ def seconds_to_ready(folder: Path) -> float:
     """Seconds from the start of the process to the first answer of ``/-/ready``."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {**os.environ, "FISSILE_STATE": str(folder / "state")}
+    log = folder / "server.log"
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [FISSILE, "run", "--port", str(port), "--log-level", "error"],
-        cwd=folder,
-        env=environment,
-    )
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [FISSILE, "run", "--port", str(port), "--log-level", "error"],
+            cwd=folder,
+            env={**os.environ, "FISSILE_STATE": str(folder / "state")},
+            stderr=stderr,
+        )
     try:
         while not _is_ready(port):
-            assert process.poll() is None, f"{folder.name} did not start; its log is above"
+            assert process.poll() is None, log.read_text()
             time.sleep(0.002)
         return time.perf_counter() - began
     finally:

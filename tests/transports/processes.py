@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,7 +56,7 @@ class Process:
         read, write = os.pipe()
         environment = {**os.environ, "FISSILE_STATE": str(self.folder / "state"), "LISTENING": str(write)}
         command = [sys.executable, "-m", f"{__package__}.processes", *self._arguments]
-        self._running = subprocess.Popen(command, env=environment, cwd=ROOT, pass_fds=[write])
+        self._running = subprocess.Popen(command, env=environment, cwd=ROOT, pass_fds=[write], stdin=subprocess.PIPE)
         os.close(write)
         with os.fdopen(read, "rb") as listening:
             assert listening.read() == b"listening", "the process ended before it listened"
@@ -103,8 +104,19 @@ class Listening(uvicorn.Server):
         os.close(int(os.environ["LISTENING"]))
 
 
+def end_with_the_parent() -> None:
+    """Ends this process when the one that started it is gone, however that went."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main() -> None:
     """Runs one process."""
+    end_with_the_parent()
     uds, live, in_flight, *others = sys.argv[1:]
     addresses = dict(other.split("=", 1) for other in others)
     app = placed(live, addresses, Defaults(in_flight=int(in_flight)))

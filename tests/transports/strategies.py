@@ -24,7 +24,9 @@ def everything() -> st.SearchStrategy[Everything]:
         exact=st.decimals(allow_nan=False, allow_infinity=False),
         raw=st.binary(),
         identity=st.uuids(),
-        instant=st.datetimes(timezones=st.timezones(), min_value=datetime.datetime(2, 1, 1), max_value=datetime.datetime(9998, 1, 1)),  # noqa: DTZ001  # hypothesis adds the zone
+        instant=st.datetimes(
+            timezones=st.timezones(), min_value=datetime.datetime(2, 1, 1), max_value=datetime.datetime(9998, 1, 1)
+        ),  # hypothesis adds the zone
         day=st.dates(),
         time=st.times(),
         span=st.timedeltas(min_value=datetime.timedelta(days=-9999), max_value=datetime.timedelta(days=9999)),

@@ -134,7 +134,7 @@ class ProbeService(Probe):
         assert here.deadline is not None
         return Seen(
             tenant=tenant.get(),
-            principal=here.principal and here.principal.id,
+            principal=here.principal.id if here.principal is not None else None,
             idempotency_key=here.idempotency_key,
             traceparent=here.traceparent,
             remaining=here.deadline - asyncio.get_running_loop().time(),
@@ -169,7 +169,7 @@ class ProbeService(Probe):
 
     async def write(self, text: str, then: str = "") -> int:
         done = await self.session.execute(insert(rows).values(text=text).returning(rows.c.id))
-        number = done.scalar_one()
+        number: int = done.scalar_one()
         if then == "refuse":
             raise ValueError("after the write")
         if then == "hang":
