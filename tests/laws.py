@@ -2,6 +2,7 @@
 
 import datetime
 import struct
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -26,6 +27,8 @@ def image(value: object) -> Image:
         return kind, "NaN" if value != value else struct.pack("d", value)
     if isinstance(value, (datetime.datetime, datetime.time)):
         return kind, value.isoformat(), value.fold, repr(value.tzinfo)
+    if isinstance(value, uuid.UUID):
+        return kind, value.int, value.is_safe
     return kind, repr(value)
 
 

@@ -57,6 +57,26 @@ class Money(decimal.Decimal):
     """A decimal with a class of its own."""
 
 
+class Ratio(float):
+    """A float with a class of its own."""
+
+
+class Raw(bytes):
+    """Bytes with a class of their own."""
+
+
+class Day(datetime.date):
+    """A date with a class of its own."""
+
+
+class Span(datetime.timedelta):
+    """A duration with a class of its own."""
+
+
+class Identity(uuid.UUID):
+    """An identifier with a class of its own."""
+
+
 class Moment(datetime.datetime):
     """An instant with a class of its own."""
 
@@ -139,26 +159,28 @@ INSTANTS: st.SearchStrategy[object] = st.datetimes(
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 BIG = 10**4299
+SAFE = uuid.UUID(int=2, is_safe=uuid.SafeUUID.safe)
+FOLDED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC, fold=1)
 
 LEAVES = [
     _kind(str, TEXT | TEXT.map(Text) | st.just(Unit.METRE), "string", key=True),
     _kind(int, st.integers() | st.sampled_from([BIG, -BIG, Size.LARGE, 2**63]), "number", key=True),
     _kind(UserId, st.integers(), "number", key=True),
     _kind(bool, st.booleans(), "boolean"),
-    _kind(float, st.floats() | st.integers(-(2**70), 2**70) | st.just(-0.0), "number", "string"),
+    _kind(float, st.floats() | st.integers(-(2**70), 2**70) | st.sampled_from([-0.0, Ratio(0.5)]), "number", "string"),
     _kind(
         decimal.Decimal,
         st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Money("1.50"), decimal.Decimal("-0E+3")]),
         *("number", "string"),
         key=True,
     ),
-    _kind(bytes, st.binary(max_size=12), "string"),
-    _kind(uuid.UUID, st.uuids() | st.builds(uuid.uuid1), "string", key=True),
-    _kind(datetime.datetime, INSTANTS | st.just(Moment.now(datetime.UTC)), "string", key=True),
+    _kind(bytes, st.binary(max_size=12) | st.just(Raw(b"\xff")), "string"),
+    _kind(uuid.UUID, st.uuids() | st.sampled_from([uuid.uuid1(), SAFE, Identity(int=1)]), "string", key=True),
+    _kind(datetime.datetime, INSTANTS | st.sampled_from([Moment.now(datetime.UTC), FOLDED]), "string", key=True),
     _kind(AwareDatetime, INSTANTS, "string", key=True),
-    _kind(datetime.date, st.dates(), "string", key=True),
+    _kind(datetime.date, st.dates() | st.just(Day(2026, 1, 1)), "string", key=True),
     _kind(datetime.time, st.times() | st.just(datetime.time(2, 30, fold=1)), "string"),
-    _kind(datetime.timedelta, st.timedeltas() | st.sampled_from([datetime.timedelta.min]), "string"),
+    _kind(datetime.timedelta, st.timedeltas() | st.sampled_from([datetime.timedelta.min, Span(1)]), "string"),
     _kind(Colour, st.sampled_from(Colour), "string", key=True),
     _kind(Weekday, st.sampled_from(Weekday), "number"),
     _kind(Size, st.sampled_from(Size), "number", key=True),

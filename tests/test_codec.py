@@ -366,6 +366,7 @@ def test_a_reader_ignores_what_it_does_not_know() -> None:
         (bool, b"1"),
         (float, b'"1.5"'),
         (float, b"NaN"),
+        (Annotated[float, Field(allow_inf_nan=False)], b'"NaN"'),
         (datetime.datetime, b'"2026-01-01T00:00:00"'),
         (datetime.datetime, b'"0001-01-01T00:00:00+01:00"'),
         (datetime.time, b'"12:00:00Z"'),

@@ -37,7 +37,26 @@ from typing_extensions import TypeAliasType, TypedDict
 from fissile.errors import Fault
 from fissile.values import ComponentError, Event, Traits, Value, refusals, traits
 from tests.laws import image
-from tests.strategies import Circle, Colour, Cube, Pair, Shape, Size, Square, Tree, Weekday
+from tests.strategies import (
+    FOLDED,
+    SAFE,
+    Circle,
+    Colour,
+    Cube,
+    Day,
+    Identity,
+    Money,
+    Pair,
+    Ratio,
+    Raw,
+    Shape,
+    Size,
+    Span,
+    Square,
+    Text,
+    Tree,
+    Weekday,
+)
 
 T = TypeVar("T")
 UserId = NewType("UserId", int)
@@ -155,7 +174,16 @@ def test_what_is_unknown_is_ignored() -> None:
 
 PLAIN: list[tuple[Any, object, object]] = [
     (datetime.datetime, MIDNIGHT, datetime.datetime(2025, 12, 31, 23, tzinfo=datetime.UTC)),
+    (datetime.datetime, FOLDED, FOLDED.replace(fold=0)),
     (datetime.time, datetime.time(2, 30, fold=1), datetime.time(2, 30)),
+    (datetime.date, Day(2026, 1, 1), datetime.date(2026, 1, 1)),
+    (datetime.timedelta, Span(1), datetime.timedelta(1)),
+    (uuid.UUID, SAFE, uuid.UUID(int=2)),
+    (uuid.UUID, Identity(int=1), uuid.UUID(int=1)),
+    (bytes, Raw(b"x"), b"x"),
+    (float, Ratio(0.5), 0.5),
+    (decimal.Decimal, Money("1.50"), decimal.Decimal("1.50")),
+    (str, Text("x"), "x"),
     (int, Size.SMALL, 1),
     (float, 1, 1.0),
     (tuple[int, ...], [1], (1,)),
@@ -342,6 +370,7 @@ REFUSED: list[tuple[Any, str]] = [
     (list[Any], "Any says nothing"),
     (tuple[list[int], ...], "list[int] can be changed"),
     (Mapping[str, dict[str, int]], "dict[str, int] can be changed"),
+    (set[list[int]], "list[int] can be changed"),
     (set[frozenset[object]], "object says nothing"),
     (collections.abc.Sequence[int], "Sequence[int] leaves the kind open"),
     (collections.abc.AsyncIterator[int], "AsyncIterator[int] cannot cross"),
@@ -509,6 +538,18 @@ def test_traits_say_what_costs_a_check() -> None:
         def strip(cls, text: str) -> str:
             return text.strip()
 
+    class Made(Value):
+        text: str
+
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given)
+
+    class Finished(Value):
+        text: str
+
+        def model_post_init(self, context: object, /) -> None:
+            assert self.text
+
     class Computed(Value):
         colours: ClassVar[list[str]] = []
         width: int
@@ -518,6 +559,7 @@ def test_traits_say_what_costs_a_check() -> None:
         def double(self) -> int:
             return 2 * self.width
 
+    assert Traits(validating=True) == traits(Made) == traits(Finished)
     assert Traits(validating=True) == traits(tuple[Checked, ...]) == traits(Annotated[int, AfterValidator(abs)])
     assert Traits(computing=True) == traits(Mapping[str, Computed])
     assert Traits() == traits(Order)
@@ -606,6 +648,9 @@ def test_the_faults_of_an_error_are_told_at_once() -> None:
         tags: list[str]
         anything: Any
 
+    class Annotated(ComponentError):
+        status: int = 404  # type: ignore[misc]  # what is tested
+
     class Lost(ComponentError):
         other: "Nowhere"  # type: ignore[name-defined]  # noqa: F821  # what is tested
 
@@ -618,6 +663,8 @@ def test_the_faults_of_an_error_are_told_at_once() -> None:
         "Bad.anything: Any says nothing",
     ] == [fault.what for fault in Bad.refusals()]
     assert {line_of(Bad)} == {fault.where for fault in Bad.refusals()}
+    (fault,) = Annotated.refusals()
+    assert ("Annotated.status: the name is taken", "write `status = ...` without annotation") == (fault.what, fault.fix)
     assert ["Lost: name 'Nowhere' is not defined"] == [fault.what for fault in Lost.refusals()]
 
 

@@ -41,7 +41,6 @@ _PLAIN: dict[str, Callable[..., object]] = {
 _ON_THE_WIRE = frozenset({"datetime", "dict"})
 """What JSON alone does not bring into its plain form."""
 _CONSTRAINTS: dict[str, dict[str, object]] = {
-    "datetime": {"tz_constraint": "aware"},
     "time": {"tz_constraint": "naive"},
     "str": {"min_length": 0},
 }
