@@ -1,9 +1,8 @@
 """What is planted in copies of the shop."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-Changes = Mapping[str, tuple[tuple[str | None, str], ...]]
+Changes = dict[str, tuple[tuple[str | None, str], ...]]
 
 EVERYWHERE = frozenset({"together", "wire", "apart"})
 NOWHERE: frozenset[str] = frozenset()
@@ -88,7 +87,7 @@ WITHOUT_ISOLATION: Changes = {
     )
 }
 
-# `orders` looks into what `suppliers` remembers in its module instead of asking.
+# `orders` looks into what `suppliers` remembers in its module, besides asking.
 SHARED_STATE: Changes = {
     PUBLIC: (("class NewSupplier(Value)", "known: set[int] = set()\n\n\nclass NewSupplier(Value)"),),
     SUPPLIERS: (
@@ -110,6 +109,7 @@ SHARED_STATE: Changes = {
         ("import Suppliers, UnknownSupplier", "import Suppliers, UnknownSupplier, known"),
         (
             "            await self._suppliers.get(new.supplier_id)\n",
+            "            await self._suppliers.get(new.supplier_id)\n"
             "            if new.supplier_id not in known:\n"
             "                raise UnknownSupplier(supplier_id=new.supplier_id)\n",
         ),
@@ -163,6 +163,7 @@ def city(annotation: str, imported: str = "") -> Changes:
     """Another type for the city of a supplier."""
     return {
         PUBLIC: (
+            ("from typing import Annotated", "from datetime import date\nfrom typing import Annotated"),
             (
                 "    id: SupplierId\n    name: Name\n    city: Name\n",
                 f"    id: SupplierId\n    name: Name\n    city: {annotation}\n",
@@ -197,11 +198,11 @@ PLANTS = [
         "a type that changes on every trip",
         city("Annotated[Name, AfterValidator(str.swapcase)]", "AfterValidator, "),
         EVERYWHERE,
-        "the result of Suppliers.add arrives as",
     ),
     Plant(
         "a type that loses something in JSON",
         city("Annotated[Name, PlainSerializer(str.lower)]", "PlainSerializer, "),
         EVERYWHERE,
     ),
+    Plant("a type that JSON cannot tell from another", city("Name | date"), EVERYWHERE),
 ]

@@ -3,7 +3,7 @@
 import pytest
 from httpx2 import AsyncClient
 
-from fissile import App, Provided
+from fissile import Provided
 
 from .conftest import Run
 from .depot.sales.public import Sales
@@ -15,13 +15,12 @@ apart = pytest.mark.parametrize("fissile_placement", ["apart"], indirect=True)
 
 @apart
 @pytest.mark.parametrize("time", [1, 2])
-async def test_a_process_each(app: App, stock: Provided[Stock], sales: Provided[Sales], time: int) -> None:
+async def test_a_process_each(stock: Provided[Stock], sales: Provided[Sales], time: int) -> None:
     """Calls reach the component's own process, and those that it makes reach the next; each test finds clean data."""
     await stock.count_runs()
     bolt = await stock.add("bolt")
     assert (1, "bolt") == (bolt.id, await sales.label(bolt.id))
     assert (1, []) == (await stock.count_runs(), runs)
-    assert not app.runtime.running
 
 
 @apart
@@ -33,22 +32,22 @@ async def test_client(client: AsyncClient) -> None:
     assert 404 == (await client.get("/nowhere")).status_code
 
 
-def test_no_faults(run: Run) -> None:
-    """A test that injects faults runs where they strike: not apart."""
+def test_what_reaches_inside(run: Run) -> None:
+    """A test that injects faults or has the application in its hands does not run apart, where that has no effect."""
     done = run(
         """
-        async def test_fault(stock: Provided[Stock], faults) -> None: ...
+        @pytest.fixture
+        def fake(app: App): ...
 
-        async def test_none(stock: Provided[Stock]) -> None: ...
+        async def test_fault(stock: Provided[Stock], faults) -> None: ...
+        async def test_app(app: App, stock: Provided[Stock]) -> None: ...
+        async def test_fake(fake, stock: Provided[Stock]) -> None: ...
+        async def test_none(stock: Provided[Stock], client) -> None: ...
         """,
-        "--collect-only",
-        "-q",
-        "--placements",
-        "together,apart",
+        *("--collect-only", "-q", "--placements", "together,apart"),
     )
-    done.stdout.fnmatch_lines(
-        ["*test_fault?together?", "*test_none?together?", "*test_none?apart?", "*3 tests collected*"]
-    )
+    names = ["fault?together?", "app?together?", "fake?together?", "none?together?", "none?apart?"]
+    done.stdout.fnmatch_lines([*(f"*::test_{name}" for name in names), "*5 tests collected*"])
 
 
 def test_a_process_that_does_not_start(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ class Placed:
         self.app = app
         self._state = state
         self._processes: Processes | None = None
+        self._environment = dict(os.environ)
         self.faults = Faults()
         self.watch = Watch()
         self.runtime = self._assembled(state) if app.package is not None else None
@@ -82,7 +84,7 @@ class Placed:
     def _apart(self, runtime: Runtime) -> Processes:
         if self._processes is None:
             entrypoint = runtime.project.entrypoint
-            self._processes = Processes(entrypoint, runtime.order, self._state)
+            self._processes = Processes(entrypoint, runtime.order, self._state, self._environment)
         return self._processes
 
     def restore(self) -> None:

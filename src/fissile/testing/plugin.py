@@ -6,6 +6,7 @@ runs an application is imported by the first test that asks for it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -68,13 +69,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "fissile_placement" not in metafunc.fixturenames:
         return
     chosen = metafunc.config.stash[CHOSEN]
-    if "faults" in metafunc.fixturenames:  # they strike in this process, and apart the callers are in others
+    if _reaches_inside(metafunc):
         chosen = tuple(name for name in chosen if name != "apart")
     if not _is_marked(metafunc, "fissile_placement"):
         metafunc.parametrize("fissile_placement", chosen, indirect=True)
     backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
     if backends and backends[-1].params is not None and not _is_marked(metafunc, "anyio_backend"):
         metafunc.parametrize("anyio_backend", ["asyncio"], ids=[pytest.HIDDEN_PARAM], scope="session")
+
+
+def _reaches_inside(metafunc: pytest.Metafunc) -> bool:
+    """Whether a test does something to the application in this process, which the processes of `apart` do not see.
+
+    Faults and fakes are such; so whatever asks for `faults` or, by name, for `app`.
+    """
+    functions = [metafunc.function, *(defs[-1].func for defs in metafunc._arg2fixturedefs.values())]
+    own = (function for function in functions if function.__module__ != __name__)
+    return any({"app", "faults"} & inspect.signature(function).parameters.keys() for function in own)
 
 
 def _is_marked(metafunc: pytest.Metafunc, name: str) -> bool:

@@ -27,9 +27,10 @@ class Processes:
         entrypoint: Where the application is, as ``shop.main:app``.
         components: A process each.
         state: The folder of their databases, and of what they print.
+        environment: Their environment variables: those from before any component was imported here.
     """
 
-    def __init__(self, entrypoint: str, components: Sequence[str], state: Path) -> None:
+    def __init__(self, entrypoint: str, components: Sequence[str], state: Path, environment: Mapping[str, str]) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="fissile-"))  # pytest's own is too long for a socket's path
         self.addresses = {name: address(self._folder, name) for name in components}
         self._running: list[subprocess.Popen[bytes]] = []
@@ -39,7 +40,7 @@ class Processes:
             others = [other for other in components if other != name]
             arguments = [entrypoint, name, str(self._folder), str(announce), *others]
             with (state / f"{name}.log").open("wb") as log:
-                self._running.append(_start(arguments, state, announce, log.fileno()))
+                self._running.append(_start(arguments, {**environment, VARIABLE: str(state)}, announce, log.fileno()))
             os.close(announce)
         for name, announced in waiting.items():
             is_there = os.read(announced, 1)  # nothing, once the process has ended
@@ -64,11 +65,13 @@ class Processes:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _start(arguments: Sequence[str], state: Path, announce: int, log: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, VARIABLE: str(state), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+def _start(
+    arguments: Sequence[str], environment: Mapping[str, str], announce: int, log: int
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "fissile.testing.process", *arguments]
+    importable = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, pass_fds=(announce,)
+        command, stdin=subprocess.PIPE, stdout=log, stderr=log, env={**environment, **importable}, pass_fds=(announce,)
     )
 
 
