@@ -88,6 +88,19 @@ def test_components_are_loaded_when_they_are_needed(project: str, need: Callable
     assert ["/part"] == [path for route in app.routes if (path := getattr(route, "path", "")).startswith("/part")]
 
 
+def test_a_package_without_components_answers_as_fastapi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Problem documents and reserved paths come with the first component."""
+    (tmp_path / "bare_project").mkdir()
+    (tmp_path / "bare_project" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    app, plain = App("bare_project"), FastAPI()
+    for path in ("/nowhere", "/-/live", "/openapi.json"):
+        ours, theirs = TestClient(app).get(path), TestClient(plain).get(path)
+        assert (theirs.status_code, theirs.text) == (ours.status_code, ours.text)
+    with pytest.raises(ConfigurationError, match="has no components"):
+        _ = app.runtime
+
+
 def test_a_failed_assembly_leaves_the_application_as_it_was(project: str) -> None:
     """Every attempt reports the fault, and once it is mended the next one succeeds."""
     app = App(project)

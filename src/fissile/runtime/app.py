@@ -93,7 +93,7 @@ class App(FastAPI):
         if self.dispatcher is None:
             return super().openapi()
         if self.openapi_schema is None or self._described != len(self.router.routes):
-            self.openapi_schema = openapi.document(self, self.dispatcher.branches, self._packages)
+            self.openapi_schema = openapi.document(self, self.package or "", self.dispatcher.branches, self._packages)
             self._described = len(self.router.routes)
         return self.openapi_schema
 
@@ -118,6 +118,8 @@ class App(FastAPI):
         """Finds, loads and wires the components, and gives what they serve to `serve`."""
         assert self.package is not None
         project = find(self.package)
+        if not project.components:
+            return
         placement = self.placement or self._placement(project)
         try:
             runtime = Runtime(self, project, placement)
@@ -155,7 +157,7 @@ class App(FastAPI):
         """
         self.assemble()
         if self._runtime is None:
-            raise ConfigurationError(Fault("the application has no components", fix="write app = App(__package__)"))
+            raise ConfigurationError(Fault("the application has no components", fix="write `app = App(__package__)`, and a component.py in a folder beside it"))
         return self._runtime
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi._compat import get_flat_models_from_fields
@@ -18,20 +18,18 @@ from fissile.runtime import problems
 from fissile.runtime.routing import Branch
 from fissile.runtime.schemas import Names, schemas_of, with_references
 
-if TYPE_CHECKING:
-    from fissile.runtime.app import App
-
 Document = dict[str, Any]
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The operations of a path in the order of the OpenAPI specification (3.1.0, Path Item Object)."""
 
 
-def document(app: App, branches: Sequence[Branch], packages: Mapping[str, str]) -> Document:
+def document(app: FastAPI, package: str, branches: Sequence[Branch], packages: Mapping[str, str]) -> Document:
     """The document of the whole application: ``main.py`` first, then the components by prefix.
 
     Args:
         app: The application.
+        package: The package that it is built of.
         branches: What its components serve.
         packages: Every component's name by the dotted name of its package.
     """
@@ -40,7 +38,7 @@ def document(app: App, branches: Sequence[Branch], packages: Mapping[str, str]) 
     webhooks = [context for context in iter_route_contexts(app.webhooks.routes) if _is_api(context)]
     fields = get_fields_from_routes([*contexts, *webhooks])
     types = get_flat_models_from_fields(fields, known_models=set())
-    names = Names(packages, app.package or "", _bodies(contexts, owners), types)
+    names = Names(packages, package, _bodies(contexts, owners), types)
     mapped, definitions = schemas_of(fields, names, separate=app.separate_input_output_schemas)
     described = _Description(mapped, definitions, app.separate_input_output_schemas)
     for context in contexts:
@@ -174,7 +172,7 @@ def _describe_problems(operation: Document) -> None:
     responses.setdefault("default", {"description": "Error", "content": content})
 
 
-def _rendered(app: App, described: _Description) -> Document:
+def _rendered(app: FastAPI, described: _Description) -> Document:
     described.schemas["Problem"] = dict(problems.SCHEMA)
     info = {
         "title": app.title,
