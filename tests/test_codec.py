@@ -6,7 +6,7 @@ import decimal
 import uuid
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +25,27 @@ from typing_extensions import TypedDict
 from fissile.codec import Codec
 from fissile.values import Value, refusals
 from tests.laws import image, is_lossless, mutable_parts
-from tests.strategies import Circle, Cube, Empty, Pair, Shape, Size, Square, Text, Tree, UserId, arguments
+from tests.strategies import (
+    FOLDED,
+    SAFE,
+    Circle,
+    Cube,
+    Day,
+    Empty,
+    Identity,
+    Money,
+    Pair,
+    Ratio,
+    Raw,
+    Shape,
+    Size,
+    Span,
+    Square,
+    Text,
+    Tree,
+    UserId,
+    arguments,
+)
 
 LAW = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 AMSTERDAM = datetime.timezone(datetime.timedelta(hours=1))
@@ -119,10 +139,29 @@ def test_what_would_be_lost_is_refused_or_settled(annotation: Any, value: object
         assert is_lossless(codec.check, codec.dump, codec.load, value)
 
 
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Numbers(list[int]):
+    """A list with a class of its own."""
+
+
 SETTLED: list[tuple[Any, object, object]] = [
     (float, 1, 1.0),
     (str, Text("x"), "x"),
     (int, Size.SMALL, 1),
+    (float, Ratio(0.5), 0.5),
+    (decimal.Decimal, Money("1.50"), decimal.Decimal("1.50")),
+    (bytes, Raw(b"x"), b"x"),
+    (datetime.date, Day(2026, 1, 1), datetime.date(2026, 1, 1)),
+    (datetime.datetime, FOLDED, FOLDED.replace(fold=0)),
+    (datetime.timedelta, Span(1), datetime.timedelta(1)),
+    (uuid.UUID, SAFE, uuid.UUID(int=2)),
+    (uuid.UUID, Identity(int=1), uuid.UUID(int=1)),
+    (tuple[int, ...], Point(1, 2), (1, 2)),
+    (list[int], Numbers([1]), [1]),
     (UserId, 7, 7),
     (Square, Cube(side=decimal.Decimal(1), id=uuid.UUID(int=1)), Square(side=decimal.Decimal(1), id=uuid.UUID(int=1))),
     (Shape, Cube(side=decimal.Decimal(1), id=uuid.UUID(int=1)), Square(side=decimal.Decimal(1), id=uuid.UUID(int=1))),

@@ -174,9 +174,7 @@ def _without_words(schema: object, *, names: bool = False) -> object:
     if not isinstance(schema, dict):
         return schema
     return {
-        key: item
-        if key in ("const", "enum")
-        else _without_words(item, names=not names and key in ("properties", "$defs"))
+        key: _without_words(item, names=key in ("properties", "$defs") and not names)
         for key, item in schema.items()
         if names or key not in WORDS
     }
