@@ -84,7 +84,7 @@ def _reaches_inside(metafunc: pytest.Metafunc) -> bool:
     Faults and fakes are such; so whatever asks for `faults` or, by name, for `app`.
     """
     functions = [metafunc.function, *(defs[-1].func for defs in metafunc._arg2fixturedefs.values())]
-    own = (function for function in functions if function.__module__ != __name__)
+    own = (function for function in functions if getattr(function, "__module__", "") != __name__)
     return any({"app", "faults"} & inspect.signature(function).parameters.keys() for function in own)
 
 
