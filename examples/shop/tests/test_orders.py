@@ -23,6 +23,17 @@ async def order(orders: Provided[Orders], acme: Supplier) -> Order:
     return await orders.place(NewOrder(supplier_id=acme.id, item="bolt", quantity=100))
 
 
+class Looked:
+    """An order at which somebody looks again and again."""
+
+    def __init__(self, *found: Order) -> None:
+        self._found = list(found)
+
+    async def get(self, order_id: int) -> Order:
+        """How it is the next time."""
+        return self._found.pop(0)
+
+
 async def test_place(client: AsyncClient, acme: Supplier) -> None:
     """An order from a supplier that exists is open, and is found under its id."""
     new = {"supplier_id": acme.id, "item": "bolt", "quantity": 100}
@@ -120,6 +131,14 @@ async def test_live_shows_each_change(order: Order, orders: Provided[Orders]) ->
     assert order == await anext(stream)
     cancelled = await orders.cancel(order.id)
     assert [cancelled] == [shown async for shown in stream]
+
+
+async def test_live_shows_changes_only(order: Order, app: App, orders: Provided[Orders]) -> None:
+    """A look that finds the order as it was shows nothing."""
+    cancelled = order.model_copy(update={"status": "cancelled"})
+    looked = Looked(order, order, cancelled)
+    app.dependency_overrides[Orders] = lambda: looked
+    assert [order, cancelled] == [shown async for shown in watch_order(order, orders)]
 
 
 async def test_live_over_http(client: AsyncClient, order: Order, orders: Provided[Orders]) -> None:
