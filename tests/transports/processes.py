@@ -66,7 +66,7 @@ class Process:
         assert self._running is not None
         with suppress(ProcessLookupError):
             self._running.send_signal(by)
-        return self._running.wait(30)
+        return self.ended()
 
     def signal(self, by: signal.Signals) -> None:
         """Sends it a signal, and goes on."""
@@ -75,8 +75,10 @@ class Process:
 
     def ended(self) -> int:
         """Waits for its end; its exit code."""
-        assert self._running is not None
-        return self._running.wait(30)
+        assert self._running is not None and self._running.stdin is not None
+        code = self._running.wait(30)
+        self._running.stdin.close()
+        return code
 
 
 @contextmanager

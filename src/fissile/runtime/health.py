@@ -31,10 +31,7 @@ def reserved(runtime: Runtime) -> APIRouter:
 
     @router.get("/ready")
     async def ready() -> JSONResponse:
-        components = {name: "ready" if live.ready else "not ready" for name, live in sorted(runtime.live.items())}
-        is_ready = all(live.ready for live in runtime.live.values())
-        body = {"status": "ready" if is_ready else "not ready", "components": components}
-        return JSONResponse(body, 200 if is_ready else 503)
+        return _readiness(runtime)
 
     @router.post("/call/{method}")
     async def call(method: str, request: Request) -> Response:
@@ -49,6 +46,20 @@ def reserved(runtime: Runtime) -> APIRouter:
         return Response(result, media_type="application/json")
 
     return router
+
+
+def _readiness(runtime: Runtime) -> JSONResponse:
+    """Not ready until every component has started and every peer has answered once; a later absence is only told."""
+    peers = runtime.peers()
+    for link in peers:
+        link.connect()
+    is_ready = all(live.ready for live in runtime.live.values()) and all(link.answered for link in peers)
+    body = {
+        "status": "ready" if is_ready else "not ready",
+        "components": {name: "ready" if live.ready else "not ready" for name, live in sorted(runtime.live.items())},
+        "links": {link.peer: dict(zip(("status", "incompatible"), link.state(), strict=True)) for link in peers},
+    }
+    return JSONResponse(body, 200 if is_ready else 503)
 
 
 def _may_call(request: Request) -> bool:

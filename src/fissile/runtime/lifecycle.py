@@ -21,6 +21,8 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for name in runtime.order:
             await stack.enter_async_context(_component(runtime.live[name]))
+        for link in runtime.peers():
+            link.connect()
         runtime.running = True
         try:
             yield

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from ..data import Store, UnitOfWork
 
+WIRE = "wire"
+"""The address under which a process that calls itself over a link has that link."""
+
 Wrap = Callable[[Transport], Transport]
 
 
@@ -270,7 +273,7 @@ class Runtime:
                 raise ConfigurationError(Fault(what, "", f"the placement {placement.name} does not run it here"))
             return LinkTransport(self._link(address, channel))
         if placement.wire:
-            return LinkTransport(self._link("wire", channel))
+            return LinkTransport(self._link(WIRE, channel))
         local = LocalTransport(self._provider(channel).run)
         limit = placement.defaults.message
         return MeasuringTransport(local, limit) if self.mode is Mode.development else local
@@ -280,10 +283,14 @@ class Runtime:
         link = self.links.get(address)
         if link is None:
             limit = self.placement.defaults.message
-            dial = dial_pair(self.server) if address == "wire" else dial_unix(address.removeprefix("unix:"), limit)
+            dial = dial_pair(self.server) if address == WIRE else dial_unix(address.removeprefix("unix:"), limit)
             link = self.links[address] = Link(dial, {}, channel.provider)
         link.greeting = {**link.greeting, channel.wire_name: channel.contract}
         return link
+
+    def peers(self) -> list[Link]:
+        """The links to other processes."""
+        return [link for address, link in self.links.items() if address != WIRE]
 
     # ------------------------------------------------------------------------------------------------ stubs
 

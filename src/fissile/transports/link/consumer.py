@@ -21,7 +21,7 @@ from .upgrade import Refused, read_upgrade, request_upgrade
 PATIENCE = 10.0
 """Seconds that calls wait for a peer that is away, a restart say; after that they fail at once until it is back."""
 
-MARGIN = 0.01
+MARGIN = 0.05
 """Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
 
 FIRST_PAUSE = 0.01
@@ -136,11 +136,15 @@ class Link:
         dial: Makes a connection and greets.
         greeting: The interfaces that will be asked, by wire name.
         peer: What the peer is called in errors.
+
+    Attributes:
+        answered: Whether the peer has ever answered: until then this process is not ready.
     """
 
     def __init__(self, dial: Dial, greeting: Greeting, peer: str) -> None:
         self.greeting = greeting
         self.peer = peer
+        self.answered = False
         self._dial = dial
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: ConsumerConnection | None = None
@@ -156,9 +160,7 @@ class Link:
             Unavailable: The peer is away; nothing was sent.
             Incompatible: The peer speaks no version that this side speaks.
         """
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._begin(loop)
+        loop = self._here()
         while (connection := self._connection) is None or connection.leaving or connection.transport is None:
             self._connect()
             assert self._arrival is not None
@@ -181,11 +183,26 @@ class Link:
             return None
         return connection if connection.loop is asyncio.get_running_loop() else None
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Starts afresh on a loop: tests have one each."""
-        self._loop = loop
-        self._connection = self._connecting = self._away_since = None
-        self._arrival = asyncio.Event()
+    def connect(self) -> None:
+        """Connects in the background, unless there is a connection."""
+        self._here()
+        if self.current() is None:
+            self._connect()
+
+    def state(self) -> tuple[str, dict[str, str]]:
+        """How it is: one word, and why each method that the peer cannot answer fails."""
+        if (connection := self.current()) is not None:
+            return "connected", {str(method): why for method, why in connection.incompatible.items()}
+        return ("refused", {"*": self._refusal}) if self._refusal else ("away", {})
+
+    def _here(self) -> asyncio.AbstractEventLoop:
+        """The running loop; on another one than before it starts afresh: tests have one each."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._connection = self._connecting = self._away_since = None
+            self._arrival = asyncio.Event()
+        return loop
 
     def _connect(self) -> None:
         assert self._loop is not None and self._arrival is not None
@@ -202,6 +219,7 @@ class Link:
                 self._connection = await self._dial(self.greeting)
             except Refused as error:
                 self._refusal = str(error)
+                self.answered = True
                 self._arrival.set()
             except (OSError, BrokenFrame) as error:
                 self._away_since = self._away_since or self._loop.time()
@@ -211,6 +229,7 @@ class Link:
                 logger.debug("%s is away: %s", self.peer, error)
             else:
                 self._refusal = ""
+                self.answered = True
                 self._arrival.set()
                 return
             await asyncio.sleep(random.uniform(0, pause))
@@ -267,7 +286,11 @@ def dial_unix(path: str, limit: int = MESSAGE_LIMIT) -> Dial:
     async def dial(greeting: Greeting) -> ConsumerConnection:
         loop = asyncio.get_running_loop()
         transport, upgrading = await loop.create_unix_connection(request_upgrade, path)
-        rest = await read_upgrade(upgrading)
+        try:
+            rest = await read_upgrade(upgrading)
+        except BaseException:
+            transport.abort()
+            raise
         connection = ConsumerConnection(greeting, limit)
         connection.connection_made(transport)
         transport.set_protocol(connection)

@@ -13,10 +13,13 @@ from ...errors import CallError, CallFailed, Incompatible
 from ...interface import Contract, Method, compare
 from ...values import ComponentError
 from ..base import MESSAGE_LIMIT, Call, Provider, too_long
-from ..deadline import Deadline
 from .connection import Connection, logger
 from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
 from .messages import pack_failed, pack_raised, unpack_call
+
+
+SWEEP = 1.0
+"""Seconds between two looks at the deadlines of the calls that run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class ProviderConnection(Connection):
         super().__init__(server.limit)
         self.server = server
         self.table: list[tuple[Method, Provider]] = []
-        self.running: dict[int, asyncio.Task[None]] = {}
+        self.running: dict[int, tuple[asyncio.Task[None], float]] = {}
+        self._sweeping = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by the server after the upgrade."""
@@ -88,8 +92,18 @@ class ProviderConnection(Connection):
         """Called by the loop once: a caller that is gone has cancelled its calls."""
         super().connection_lost(error)
         self.server.connections.discard(self)
-        for task in self.running.values():
+        for task, _ in self.running.values():
             task.cancel()
+
+    def _sweep(self) -> None:
+        """Cancels what is past its deadline: the consumer does that itself, unless it is stopped or cut off."""
+        now = self.loop.time()
+        for task, deadline in self.running.values():
+            if deadline < now:
+                task.cancel()
+        self._sweeping = bool(self.running)
+        if self._sweeping:
+            self.loop.call_later(SWEEP, self._sweep)
 
     def pause_writing(self) -> None:
         """The consumer does not read its results: take no further calls from it."""
@@ -108,8 +122,8 @@ class ProviderConnection(Connection):
         if kind == CALL:
             self._start(number, body)
         elif kind == CANCEL:
-            if task := self.running.get(number):
-                task.cancel()
+            if number in self.running:
+                self.running[number][0].cancel()
         elif kind == HELLO:
             self._welcome(body)
         else:
@@ -148,7 +162,11 @@ class ProviderConnection(Connection):
             raise BrokenFrame("a call of nothing, or one number twice")
         method, provider = self.table[index]
         task = self.loop.create_task(self._run(number, method, provider, context, arguments), context=Variables())
-        self.running[number] = task
+        assert context.deadline is not None
+        self.running[number] = task, context.deadline
+        if not self._sweeping:
+            self._sweeping = True
+            self.loop.call_later(SWEEP, self._sweep)
 
     async def _run(self, number: int, method: Method, provider: Provider, context: Context, data: bytes) -> None:
         try:
@@ -160,15 +178,13 @@ class ProviderConnection(Connection):
         self.send(kind, number, body, alone=not self.running)
 
     async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[int, bytes]:
-        assert context.deadline is not None
         try:
             try:
                 arguments = method.arguments.load(data)
             except ValueError as error:
                 raise Incompatible(f"{method}: {error}", may_have_run=False) from error
             AMBIENT.set(context)
-            with Deadline(context.deadline, method, self.loop):
-                result = await provider(Call(method, arguments, context))
+            result = await provider(Call(method, arguments, context))
             body = method.result.dump(result)
             if len(body) > self.limit:
                 message = too_long(f"the result of {method}", len(body), self.limit)
