@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,14 +70,19 @@ class Running:
         """Waits until it serves; where."""
         return self.hears(" is on http://").partition(" is on ")[2].partition(",")[0].partition(";")[0]
 
-    def end(self, by: signal.Signals) -> int:
+    def end(self, by: signal.Signals, patience: float = PATIENCE) -> int:
         """Sends it a signal and waits; its exit code."""
         self.process.send_signal(by)
+        return self.ended(patience)
+
+    def interrupt_all(self) -> int:
+        """Presses Ctrl-C, which in a terminal reaches every process of the group; its exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.ended()
 
-    def ended(self) -> int:
+    def ended(self, patience: float = PATIENCE) -> int:
         """Waits for its end; its exit code."""
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(patience)
         self._reader.join(PATIENCE)
         return code
 
@@ -115,16 +121,21 @@ class Terminal:
     def start(self, *words: str) -> Running:
         """Starts a command that goes on."""
         process = subprocess.Popen(
-            self._command(words), cwd=self.folder, env=self._environment(), stderr=subprocess.PIPE, text=True
+            self._command(words),
+            cwd=self.folder,
+            env=self._environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
         )
         self._running.append(Running(process))
         return self._running[-1]
 
     def close(self) -> None:
-        """Ends what still runs."""
+        """Ends what still runs, with all that it has started."""
         for running in self._running:
-            if running.process.poll() is None:
-                running.process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(running.process.pid, signal.SIGKILL)
             running.ended()
             assert running.process.stderr is not None
             running.process.stderr.close()

@@ -33,7 +33,7 @@ def _dev(terminal: Terminal) -> tuple[Running, str]:
 
 
 def test_an_edit_starts_it_again(bolts: Terminal) -> None:
-    """The log says which file changed, the new process has the new code, and Ctrl-C leaves no process behind."""
+    """The log says which file changed, the new process has the new code, and Ctrl-C ends it in order and whole."""
     running, url = _dev(bolts)
     with Client(base_url=url, timeout=60) as client:
         first = _pid(client)
@@ -44,8 +44,9 @@ def test_an_edit_starts_it_again(bolts: Terminal) -> None:
         assert "new" == client.get("/suppliers/next").json()
         second = _pid(client)
     assert (False, True) == (_is_alive(first), _is_alive(second))
-    assert 130 == running.end(signal.SIGINT)
+    assert 130 == running.interrupt_all()
     assert not _is_alive(second)
+    assert "Application shutdown complete." in running.lines[-2]
 
 
 def test_a_broken_edit_waits_for_the_next(bolts: Terminal) -> None:

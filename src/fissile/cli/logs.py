@@ -45,6 +45,13 @@ class _Line(logging.Formatter):
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Whether it is about anything else than a request that was cut off at the end: nobody erred."""
+    from asyncio import CancelledError
+
+    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
+
+
 def configure(level: str) -> None:
     """Logs to stderr from now on; the application is imported later, so that its own configuration wins.
 
@@ -52,6 +59,7 @@ def configure(level: str) -> None:
         level: One of `LEVELS`.
     """
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_is_no_cancellation)
     handler.setFormatter(_Line(colour=has_colour(sys.stderr)))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())

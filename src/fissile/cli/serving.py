@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Called by uvicorn ten times a second."""
         if self._parent is not None and os.getppid() != self._parent:
-            self.should_exit = True
+            self.handle_exit(signal.SIGTERM, None)
         return await super().on_tick(counter)
 
 
@@ -119,4 +119,9 @@ def serve(
 def _tell(app: App, listener: socket.socket) -> None:
     address = url_of(listener)
     docs = f", its API on {address}{app.docs_url}" if app.docs_url and address.startswith("http") else ""
-    say(f"{app.title} is on {address}{docs}; Ctrl-C ends it")
+    say(f"{_name(app)} is on {address}{docs}; Ctrl-C ends it")
+
+
+def _name(app: App) -> str:
+    """What the application is called; FastAPI's own title is nobody's name."""
+    return app.title if app.title != "FastAPI" else app.package or "the application"
