@@ -194,6 +194,8 @@ def _read_method(interface: type[object], name: str, function: object) -> tuple[
         why = str(error)
         return None, [Fault(f"{title} has an annotation that cannot be resolved", where, why, "import the name")]
     result = hints.pop("return")
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    hints = {parameter.name: hints[parameter.name] for parameter in parameters}  # `self` may be annotated too
     faults = [fault for hint in [*hints.values(), result] for fault in refusals(hint, where=f"{where} {title}")]
     marks = _marks(function)
     given: Sequence[object] = marks.errors  # users of untyped code declare anything
@@ -205,7 +207,6 @@ def _read_method(interface: type[object], name: str, function: object) -> tuple[
             faults.append(Fault(f"{title} declares {declared!r}", where, why, "subclass ComponentError"))
     if faults:
         return None, faults
-    parameters = list(inspect.signature(function).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
     fields = {p.name: hints[p.name] if p.default is p.empty else NotRequired[hints[p.name]] for p in parameters}
     arguments: Codec[dict[str, object]] = Codec(TypedDict(f"{title} arguments", fields))  # type: ignore[operator]  # a TypedDict made at run time
@@ -317,7 +318,7 @@ def _unreadable(writer: Schema, reader: Schema, roots: _Roots, path: str, *, opt
     if "anyOf" in writer or "oneOf" in writer or "anyOf" in reader or "oneOf" in reader:
         for option in _options(writer):
             if all(next(_unreadable(option, other, roots, path), "") for other in _options(reader)):
-                yield f"{path}: {_kind(option)} is not accepted"
+                yield f"{path}: {_kind(_resolve(option, roots.writer))} is not accepted"
     elif _kind(writer) != _kind(reader):
         yield f"{path}: {_kind(writer)} is not {_kind(reader)}"
     elif missing := [value for value in _values(writer) if _values(reader) and value not in _values(reader)]:

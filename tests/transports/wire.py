@@ -19,7 +19,7 @@ from fissile.transports.link import Link, LinkServer, LinkTransport
 from fissile.transports.link.frames import CALL, HELLO, VERSIONS, WELCOME, BrokenFrame, Frames, pack
 from fissile.transports.link.messages import pack_call
 from fissile.transports.link.provider import Served
-from fissile.transports.link.upgrade import Upgrading, answer_upgrade
+from fissile.transports.link.upgrade import answer_upgrade
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -258,8 +258,3 @@ class Upstart(asyncio.Protocol):
                     self._transport.write(answer.replace(b"NUMB", number.to_bytes(4, "big")))
         except BrokenFrame:
             self._transport.abort()
-
-
-def offering(versions: Sequence[int]) -> Upgrading:
-    """A consumer's request for the upgrade, with versions of one's choice."""
-    return Upgrading(versions)
