@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from threading import Thread
 
+import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -14,6 +16,9 @@ from ..component import Database
 
 BUSY_TIMEOUT = 5_000
 """Milliseconds that SQLite waits for another writer (https://sqlite.org/pragma.html#pragma_busy_timeout)."""
+
+STOPPING = 1.0
+"""Seconds that the thread of a connection gets to end."""
 
 READONLY = "fissile_readonly"
 """The execution option of a connection that will not write."""
@@ -32,6 +37,7 @@ class Store:
         self._metadata = database.metadata
         self._engine: AsyncEngine | None = None
         self._opening: asyncio.Lock | None = None
+        self._threads: list[Thread] = []
 
     async def open_once(self) -> None:
         """Opens it unless it is open: an application may be called without its lifespan."""
@@ -44,7 +50,7 @@ class Store:
     async def open(self) -> None:
         """Connects, and creates the tables that are missing."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}")
+        engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}", async_creator=self._connect)
         event.listen(engine.sync_engine, "connect", _configure)
         event.listen(engine.sync_engine, "begin", _begin)
         async with engine.begin() as connection:
@@ -61,6 +67,19 @@ class Store:
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, STOPPING)
+
+    async def _connect(self) -> aiosqlite.Connection:
+        """Connects, and remembers the connection's thread.
+
+        A connection whose user was cancelled is told to stop, and nobody waits for it; its thread must not outlive the
+        loop, to which it says that it has stopped.
+        """
+        connection = aiosqlite.connect(self.file)
+        connection._thread.daemon = True  # as SQLAlchemy has it: no statement holds the process
+        self._threads = [thread for thread in self._threads if thread.is_alive()] + [connection._thread]
+        return await connection
 
 
 def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
