@@ -73,7 +73,6 @@ def test_a_value_that_arrives_as_another() -> None:
 
 def test_an_argument_that_was_changed() -> None:
     """A callee that changes a value of its caller is seen; one that changes the list it was given a copy of may."""
-
     letter = Letter(text="hello")
 
     def work(arguments: dict[str, object]) -> object:
