@@ -107,3 +107,27 @@ def test_a_command_works_below_the_folder_of_the_project(bolts: Terminal) -> Non
     """The nearest pyproject.toml upwards says where the application is."""
     below = Terminal(bolts.folder / "bolts" / "orders")
     assert '"title": "Bolts"' in below.run("openapi").out
+
+
+def test_a_lifespan_that_fails_is_the_users_own_exception(terminal: Terminal) -> None:
+    """Whoever serves or calls sees it whole, and the application counts as one that cannot start."""
+    terminal.write(
+        {
+            "two/__init__.py": "",
+            "two/main.py": "from contextlib import asynccontextmanager\n\nfrom fissile import App\n\n\n"
+            "@asynccontextmanager\nasync def lifespan(app):\n    raise RuntimeError('no cache')\n    yield\n\n\n"
+            "app = App(__package__, lifespan=lifespan)\n",
+            "two/things/__init__.py": "",
+            "two/things/public.py": "from typing import Protocol\n\nfrom fissile import Interface\n\n\n"
+            "class Things(Interface, Protocol):\n    async def count(self) -> int: ...\n",
+            "two/things/component.py": "from fissile import Component\n\nfrom .public import Things\n\n\n"
+            "class Service(Things):\n    async def count(self) -> int:\n        return 1\n\n\n"
+            "component = Component(provides={Things: Service})\n",
+        }
+    )
+    served = terminal.run("run", "--port", "0")
+    called = terminal.run("call", "things.count")
+    for result in (served, called):
+        assert (3, "") == (result.code, result.out)
+        assert f'File "{terminal.folder}/two/main.py", line 8, in lifespan' in result.err
+        assert "RuntimeError: no cache" in result.err.splitlines()

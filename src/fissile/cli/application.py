@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Target = Annotated[
     str | None,
     typer.Argument(
-        metavar="[APPLICATION]",
+        metavar="APPLICATION",
         help="The application, such as shop.main:app; by default where pyproject.toml says: [tool.fastapi] entrypoint.",
         show_default=False,
     ),

@@ -22,7 +22,7 @@ def call(
     ],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]", help="Its arguments: JSON, or else text.", show_default=False),
+        typer.Argument(metavar="NAME=VALUE", help="Its arguments: JSON, or else text.", show_default=False),
     ] = None,
     as_json: Annotated[str | None, typer.Option("--json", help="Arguments as one JSON object.")] = None,
     application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
@@ -31,14 +31,15 @@ def call(
     import asyncio
 
     from . import logs
-    from .application import load
+    from .application import load, users_code
 
     logs.configure("warning")
     logging.getLogger("fissile.calls").setLevel(logging.CRITICAL)  # how the call ended is said here, once
     app = load(application)
     named = _method(app, method)
     given = _given(named, arguments or [], as_json)
-    raise typer.Exit(asyncio.run(_call(app, named, given)))
+    with users_code():
+        raise typer.Exit(asyncio.run(_call(app, named, given)))
 
 
 def _method(app: App, name: str) -> Method:

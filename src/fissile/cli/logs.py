@@ -29,19 +29,25 @@ def _known(level: str) -> str:
 LogLevel = Annotated[str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.", callback=_known)]
 
 
-class _Line(logging.Formatter):
-    """``2026-11-22T10:09:02.123Z INFO fissile.lifecycle message``."""
+class Line(logging.Formatter):
+    """A line of the log: ``2026-11-22T10:09:02.123Z INFO fissile.lifecycle message``.
+
+    Args:
+        colour: Whether the level is coloured.
+    """
 
     def __init__(self, *, colour: bool) -> None:
         super().__init__("%(asctime)s %(level)s %(name)s %(message)s")
         self._colour = colour
 
     def format(self, record: logging.LogRecord) -> str:
+        """Called by logging for each record."""
         name = record.levelname
         record.level = f"\x1b[{_COLOURS[name]}m{name}\x1b[0m" if self._colour and name in _COLOURS else name
         return super().format(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # logging's name
+        """The time in UTC, to the millisecond (RFC 3339)."""
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -60,7 +66,7 @@ def configure(level: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_is_no_cancellation)
-    handler.setFormatter(_Line(colour=has_colour(sys.stderr)))
+    handler.setFormatter(Line(colour=has_colour(sys.stderr)))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())
     logging.captureWarnings(True)
