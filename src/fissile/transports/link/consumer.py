@@ -19,7 +19,7 @@ from .provider import LinkServer
 from .upgrade import Refused, read_upgrade, request_upgrade
 
 PATIENCE = 10.0
-"""Seconds that calls wait for a peer that is away, a restart say; after that they fail at once until it is back."""
+"""Seconds of a peer's absence after which further calls fail at once; those that began before wait to their deadline."""
 
 MARGIN = 0.05
 """Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
@@ -161,19 +161,18 @@ class Link:
             Incompatible: The peer speaks no version that this side speaks.
         """
         loop = self._here()
+        began = loop.time()
         while (connection := self._connection) is None or connection.leaving or connection.transport is None:
             self._connect()
             assert self._arrival is not None
-            until = (
-                deadline - MARGIN if self._away_since is None else min(self._away_since + PATIENCE, deadline - MARGIN)
-            )
-            patience = until - loop.time()
             if self._refusal:
                 raise Incompatible(f"{self.peer} refused the link: {self._refusal}", may_have_run=False)
-            if patience <= 0:
+            left = deadline - MARGIN - loop.time()
+            gone_for_long = self._away_since is not None and began - self._away_since > PATIENCE
+            if left <= 0 or gone_for_long:
                 raise Unavailable(f"{self.peer} is away", may_have_run=False)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._arrival.wait(), patience)
+                await asyncio.wait_for(self._arrival.wait(), left)
         return connection
 
     def current(self) -> ConsumerConnection | None:
