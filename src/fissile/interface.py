@@ -321,6 +321,8 @@ def _unreadable(writer: Schema, reader: Schema, roots: _Roots, path: str, *, opt
                 yield f"{path}: {_kind(_resolve(option, roots.writer))} is not accepted"
     elif _kind(writer) != _kind(reader):
         yield f"{path}: {_kind(writer)} is not {_kind(reader)}"
+    elif _values(reader) and not _values(writer):
+        yield f"{path}: {_kind(writer)} is not one of {', '.join(map(repr, _values(reader)))}"
     elif missing := [value for value in _values(writer) if _values(reader) and value not in _values(reader)]:
         yield f"{path}: {missing[0]!r} is not accepted"
     elif reader.get("type") == "object":
