@@ -84,7 +84,7 @@ class Injection:
         if kind in self._lifetimes:
             return self._lifetimes[kind]
         if kind in self._visiting:
-            chain = " -> ".join(member.__name__ for member in [*self._visiting, kind])
+            chain = " -> ".join(member.__name__ for member in [*self._visiting[self._visiting.index(kind) :], kind])
             self._fault(
                 f"{chain} ask for each other", where, "one of them would have to exist first", "break the cycle"
             )
@@ -137,7 +137,8 @@ class Injection:
             hints = get_type_hints(function)
             parameters = inspect.signature(made_by).parameters.values()
         except (NameError, TypeError, ValueError) as error:
-            self._fault(f"the constructor of {made_by} cannot be read", place(made_by), str(error), "import the name")
+            title = f"the constructor of {getattr(made_by, '__name__', made_by)}"
+            self._fault(f"{title} cannot be read", place(made_by), str(error), "import the name")
             return
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
