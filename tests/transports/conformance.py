@@ -176,6 +176,15 @@ class Results:
         assert ("CallFailed", True) == await ending(calling.probe.big(1024 * 1024))
         assert await calling.probe.echo("next") == "next"
 
+    async def test_an_error_over_the_limit(self, calling: Calling) -> None:
+        """It is a failure of that call alone: whoever else calls meanwhile gets an answer."""
+        other = asyncio.create_task(ending(calling.probe.wait_for("bystander")))
+        assert ("CallFailed", True) == await ending(calling.probe.refuse("x" * (1024 * 1024 - 40)))
+        async with asyncio.timeout(10):
+            while not await calling.probe.open_gate("bystander"):
+                await asyncio.sleep(0.005)
+        assert ("value", "bystander") == await other
+
 
 class Contexts:
     """What crosses with a call, and what does not."""
@@ -198,6 +207,20 @@ class Contexts:
             AMBIENT.reset(before)
         assert ("acme", "ada", "k1", trace) == (seen.tenant, seen.principal, seen.idempotency_key, seen.traceparent)
         assert 4 < seen.remaining <= 5
+
+    @pytest.mark.parametrize("wrong", [7, None, "\ud800"])
+    async def test_what_is_carried_is_checked(self, calling: Calling, wrong: object) -> None:
+        """A variable set to what it may not be is the caller's mistake, and nobody else's."""
+        before = AMBIENT.set(Context())
+        try:
+            tenant.set(wrong)  # type: ignore[arg-type]  # the wrong type is the point
+            with pytest.raises(TypeError, match="tenant"):
+                await calling.probe.seen()
+            tenant.set("x" * 70_000)
+            assert ("CallFailed", False) == await ending(calling.probe.seen())
+        finally:
+            AMBIENT.reset(before)
+        assert "" == (await calling.probe.seen()).tenant
 
     async def test_the_users_context_variables_stay_behind(self, calling: Calling) -> None:
         """Neither does the method see what the caller set, nor the caller or the next call what the method sets."""

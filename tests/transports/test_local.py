@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from fissile import App
+from fissile import App, ComponentError
+from fissile.errors import CallFailed
 from fissile.project import Defaults, Placement
 
 from .conformance import Calling, Conformance
 from .processes import PACKAGE
+from .relay.probe.public import Undeclared
 
 
 async def assembled(folder: Path, monkeypatch: pytest.MonkeyPatch, placement: Placement) -> AsyncIterator[Calling]:
@@ -40,6 +42,17 @@ class TestLocal(Conformance):
         placement = Placement(wire=self.wire, defaults=Defaults(in_flight=20_000, deadline=60))
         async for calling in assembled(tmp_path, monkeypatch, placement):
             yield calling
+
+
+async def test_a_failure_keeps_its_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A -> B -> C in one process: what A gets leads to the exception that C raised, and not to itself."""
+    async for calling in assembled(tmp_path, monkeypatch, Placement()):
+        with pytest.raises(CallFailed) as caught:
+            await calling.middle.refuse()
+        assert isinstance(caught.value.__cause__, ComponentError)
+        with pytest.raises(CallFailed) as caught:
+            await calling.middle.undeclared()
+        assert isinstance(caught.value.__cause__, Undeclared)
 
 
 class TestWire(TestLocal):

@@ -178,6 +178,17 @@ class TestWhatNoConsumerSays:
         other.cancel()
         await asyncio.wait([other])
 
+    async def test_a_call_that_is_cancelled_before_it_begins(
+        self, worker: Worker, server: LinkServer, socket: Path
+    ) -> None:
+        """Both arrive together: the method never runs, and nothing is kept of it."""
+        raw = await Raw.greeted(socket, GREETING)
+        raw.send(call(1, HANG, {"key": "never"}) + pack(CANCEL, 1, b"") + call(2, ECHO, {"text": "a"}))
+        assert (RESULT, 2, b'"a"') == await raw.next()
+        assert 0 == worker.begun["never"]
+        assert [] == [list(connection.running) for connection in server.connections if connection.running]
+        await raw.close()
+
     async def test_a_slow_reader(self, link: Link, server: LinkServer, worker: Worker, socket: Path) -> None:
         """A consumer that does not read its results starts no further calls, and delays nobody else."""
         raw = await Raw.greeted(socket, GREETING)

@@ -11,7 +11,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from ..errors import ConfigurationError
+from ..values import ComponentError
 from .by_name import call_json
+from .problems import Problem
 
 if TYPE_CHECKING:
     from .wiring import Runtime
@@ -41,6 +43,8 @@ def reserved(runtime: Runtime) -> APIRouter:
             result = await call_json(runtime, method, await request.body())
         except ConfigurationError as error:
             raise HTTPException(404, str(error)) from error
+        except ComponentError as error:
+            return Problem(request, error.status, code=error.code, detail=str(error))
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
         return Response(result, media_type="application/json")

@@ -42,6 +42,8 @@ async def _component(live: Live) -> AsyncIterator[None]:
         yield
     finally:
         live.ready = False
+        for provider in live.providers.values():
+            provider.end()
         if live.container is not None:
             await live.container.close()
         if live.store is not None:

@@ -13,6 +13,7 @@ from ..context import AMBIENT, Context
 from ..errors import DeadlineExceeded
 from ..interface import Contract, Method
 from ..transports.base import Call, Transport
+from ..transports.carried import checked_carried
 from ..transports.deadline import Deadline
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def _nothing(_: object) -> None:
 def _calling(method: Method, channel: Channel) -> Callable[..., object]:
     names, check = method.parameters, method.arguments.check
 
-    async def calling(_: object, *values: object, **arguments: object) -> object:
+    async def calling(_: object, /, *values: object, **arguments: object) -> object:
         if values:
             named = dict(zip(names, values, strict=False))
             if len(named) != len(values) or not named.keys().isdisjoint(arguments):
@@ -67,9 +68,10 @@ def _calling(method: Method, channel: Channel) -> Callable[..., object]:
             checked = check(arguments)
         except ValueError as error:
             raise TypeError(f"{method}: {error}") from None
+        carried = here.carried and checked_carried(here.carried)
         if at <= loop.time():
             raise DeadlineExceeded(f"{method} was not called: the deadline has passed", may_have_run=False)
-        call = Call(method, checked, Context(here.principal, here.traceparent, at, here.idempotency_key, here.carried))
+        call = Call(method, checked, Context(here.principal, here.traceparent, at, here.idempotency_key, carried))
         with Deadline(at, method, loop):
             return await channel.transport().call(call)
 

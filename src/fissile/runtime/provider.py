@@ -90,11 +90,11 @@ class InterfaceProvider:
                 return await self._run(call)
             return _checked(call.method, await getattr(self._make(), call.method.name)(**call.arguments))
         except ComponentError as error:
-            declared = _declared(call.method, error)
-            if declared is None:
-                raise _failed(call.method, error) from error
-            raise declared from None
+            raised = _as_declared(call.method, error)
+            raise raised from (error if isinstance(raised, CallFailed) else None)
         except CallError as error:
+            if error.may_have_run:
+                raise  # as it is, with the cause that it has
             raise _passed_on(error) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -105,6 +105,10 @@ class InterfaceProvider:
             raise _failed(call.method, error) from error
         finally:
             gate.in_flight -= 1
+
+    def end(self) -> None:
+        """Forgets what lived as long as the component, which may begin again."""
+        self._make = None
 
     async def _run(self, call: Call, work: UnitOfWork | None = None) -> object:
         if self._lasting is not None:
@@ -133,23 +137,24 @@ def _checked(method: Method, result: object) -> object:
         raise TypeError(f"{method} returned {type(result).__name__}: {error}") from None
 
 
-def _declared(method: Method, error: ComponentError) -> ComponentError | None:
+def _as_declared(method: Method, error: ComponentError) -> ComponentError | CallFailed:
     """The error as the method declares it, rebuilt from its fields: a subclass arrives as the declared class."""
     for kind in type(error).__mro__:
         declared, codec = method.errors.get(kind.__name__, (None, None))
         if declared is kind and codec is not None:
             own = declared.fields_type().__annotations__
-            return declared(**codec.check({name: field for name, field in error.fields().items() if name in own}))
-    return None
+            try:
+                return declared(**codec.check({name: field for name, field in error.fields().items() if name in own}))
+            except ValueError:  # they were right when it was made
+                return _failed(method, error, "with fields that were changed to what they may not be")
+    return _failed(method, error)
 
 
 def _passed_on(error: CallError) -> CallError:
     """What a call made by the method ended with is what the method ends with; but the method did run."""
-    if error.may_have_run:
-        return error
     return type(error)(str(error), may_have_run=True)
 
 
-def _failed(method: Method, error: BaseException) -> CallFailed:
+def _failed(method: Method, error: BaseException, how: str = "which it does not declare") -> CallFailed:
     logger.error("%s failed", method, exc_info=error)
-    return CallFailed(f"{method} raised {type(error).__name__}, which it does not declare", may_have_run=True)
+    return CallFailed(f"{method} raised {type(error).__name__}, {how}", may_have_run=True)

@@ -8,7 +8,7 @@ from ..context import AMBIENT, NOWHERE, Context
 from .provided import RUNTIME, Stubs
 
 MAX_KEY = 255
-"""Characters of the longest ``Idempotency-Key`` that is carried."""
+"""Characters of the longest ``Idempotency-Key`` that is carried; a longer ``traceparent`` is none."""
 
 
 class RequestContext:
@@ -34,7 +34,7 @@ class RequestContext:
             if name == b"idempotency-key":
                 key = value.decode("latin-1")[:MAX_KEY]
             elif name == b"traceparent":
-                trace = value.decode("latin-1")
+                trace = value.decode("latin-1") if len(value) <= MAX_KEY else None
         # Most requests carry neither, and making a context costs as much as all the rest here.
         brought = NOWHERE if key is None and trace is None else Context(traceparent=trace, idempotency_key=key)
         before = AMBIENT.set(brought)

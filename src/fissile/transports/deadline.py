@@ -102,7 +102,9 @@ class Deadline:
             del _innermost[self.task]
         else:
             _innermost[self.task] = self.outer
-        if self.tick is None:
+        if error is not None and not isinstance(error, (Exception, asyncio.CancelledError)):
+            self._let_through()  # the coroutine is closed or the process ends: that says nothing about time
+        elif self.tick is None:
             self._leave_shared(kind, error)
         elif self.fired:
             others = self.task.uncancel() - self.cancelling
@@ -112,6 +114,14 @@ class Deadline:
             self.tick.pop(self, None)
             if kind is not asyncio.CancelledError and self.loop.time() >= self.at:
                 self._exceeded(error)
+
+    def _let_through(self) -> None:
+        if self.tick is None:
+            return
+        if self.fired:
+            self.task.uncancel()
+        else:
+            self.tick.pop(self, None)
 
     def _leave_shared(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         if kind is not asyncio.CancelledError:

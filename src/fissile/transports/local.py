@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 
 from ..errors import CallFailed
+from ..values import ComponentError
 from .base import MESSAGE_LIMIT, Call, Transport, too_long
 from .isolate import isolated
+from .link.messages import CONTEXT_LIMIT, pack_context, pack_raised
 
 
 class LocalTransport:
@@ -42,10 +44,18 @@ class MeasuringTransport:
 
     async def call(self, call: Call) -> object:
         """Carries one call; see `Transport.call`."""
-        method = call.method
-        if (size := len(method.arguments.dump(call.arguments))) > self._limit:
-            raise CallFailed(too_long(f"the arguments of {method}", size, self._limit), may_have_run=False)
-        result = await self._transport.call(call)
-        if (size := len(method.result.dump(result))) > self._limit:
-            raise CallFailed(too_long(f"the result of {method}", size, self._limit), may_have_run=True)
+        method, limit = call.method, self._limit
+        _measure("the context of a call", pack_context(call.context), CONTEXT_LIMIT, may_have_run=False)
+        _measure(f"the arguments of {method}", method.arguments.dump(call.arguments), limit, may_have_run=False)
+        try:
+            result = await self._transport.call(call)
+        except ComponentError as error:
+            _measure(f"the error of {method}", pack_raised(method, error), limit, may_have_run=True)
+            raise
+        _measure(f"the result of {method}", method.result.dump(result), limit, may_have_run=True)
         return result
+
+
+def _measure(what: str, message: bytes, limit: int, *, may_have_run: bool) -> None:
+    if len(message) > limit:
+        raise CallFailed(too_long(what, len(message), limit), may_have_run=may_have_run)

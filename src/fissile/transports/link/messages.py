@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from types import MappingProxyType
 
-from ...codec import Codec
 from ...context import NOWHERE, Carried, Context, Principal
 from ...errors import CALL_ERRORS, CallError, CallFailed, Incompatible
 from ...interface import Method
 from ...values import ComponentError
 from ..base import too_long
+from ..carried import carried_codec
 from .frames import CALL_HEAD, BrokenFrame
 
 CONTEXT_LIMIT = 0xFFFF
 """Bytes of the longest context: principal, trace, key and what is carried."""
+
+LONGEST_MESSAGE = 4096
+"""Characters of the longest text that says how a call failed."""
 
 FOREVER = 1e9
 """Seconds that nobody waits: a deadline beyond it is no time that a clock could be set to."""
@@ -56,7 +59,7 @@ def pack_context(context: Context) -> bytes:
     if context.idempotency_key is not None:
         said["idempotency_key"] = context.idempotency_key
     if context.carried:
-        said["carried"] = {name: _carried_codec(name).dump(value).decode() for name, value in context.carried.items()}
+        said["carried"] = {name: carried_codec(name).dump(value).decode() for name, value in context.carried.items()}
     return json.dumps(said).encode()
 
 
@@ -74,7 +77,7 @@ def unpack_context(data: bytes, deadline: float) -> Context:
             idempotency_key=said.get("idempotency_key"),
             carried=MappingProxyType(
                 {
-                    name: _carried_codec(name).load(value.encode())
+                    name: carried_codec(name).load(value.encode())
                     for name, value in said.get("carried", {}).items()
                     if name in Carried.declared  # the other side may be a version ahead
                 }
@@ -83,17 +86,6 @@ def unpack_context(data: bytes, deadline: float) -> Context:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BrokenFrame("a context that cannot be read") from error
-
-
-_codecs: dict[int, Codec[object]] = {}
-
-
-def _carried_codec(name: str) -> Codec[object]:
-    variable = Carried.declared[name]
-    codec = _codecs.get(id(variable))
-    if codec is None:
-        codec = _codecs[id(variable)] = Codec(variable.annotation)
-    return codec
 
 
 def pack_raised(method: Method, error: ComponentError) -> bytes:
@@ -119,7 +111,8 @@ def unpack_raised(method: Method, body: bytes) -> ComponentError | CallError:
 
 def pack_failed(error: CallError) -> bytes:
     """The body of a FAILED."""
-    return f"{error.code}\0{error.may_have_run:d}\0{error}".encode(errors="backslashreplace")
+    message = str(error)[:LONGEST_MESSAGE]
+    return f"{error.code}\0{error.may_have_run:d}\0{message}".encode(errors="backslashreplace")
 
 
 def unpack_failed(body: bytes) -> CallError:

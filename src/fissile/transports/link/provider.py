@@ -17,7 +17,6 @@ from .connection import Connection, logger
 from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
 from .messages import pack_failed, pack_raised, unpack_call
 
-
 SWEEP = 1.0
 """Seconds between two looks at the deadlines of the calls that run."""
 
@@ -122,8 +121,9 @@ class ProviderConnection(Connection):
         if kind == CALL:
             self._start(number, body)
         elif kind == CANCEL:
-            if number in self.running:
-                self.running[number][0].cancel()
+            # Taken out here: a task that is cancelled before it begins never does so itself.
+            if running := self.running.pop(number, None):
+                running[0].cancel()
         elif kind == HELLO:
             self._welcome(body)
         else:
@@ -174,7 +174,7 @@ class ProviderConnection(Connection):
         except asyncio.CancelledError:
             return  # by the consumer, which waits no longer
         finally:
-            del self.running[number]
+            self.running.pop(number, None)
         self.send(kind, number, body, alone=not self.running)
 
     async def _answer(self, method: Method, provider: Provider, context: Context, data: bytes) -> tuple[int, bytes]:
@@ -190,7 +190,11 @@ class ProviderConnection(Connection):
                 message = too_long(f"the result of {method}", len(body), self.limit)
                 raise CallFailed(message, may_have_run=True)
         except ComponentError as error:
-            return RAISED, pack_raised(method, error)
+            body = pack_raised(method, error)
+            if len(body) <= self.limit:
+                return RAISED, body
+            message = too_long(f"the error of {method}", len(body), self.limit)
+            return FAILED, pack_failed(CallFailed(message, may_have_run=True))
         except CallError as error:
             return FAILED, pack_failed(error)
         except Exception as error:  # noqa: BLE001  # nothing foreign leaves a transport
