@@ -218,6 +218,34 @@ class TestWhatNoConsumerSays:
         await asking(Workshop, link).echo(text)
 
 
+class TestLimits:
+    """How long a message may be."""
+
+    async def test_a_limit_that_was_raised(self, worker: Worker, socket: Path) -> None:
+        """It holds at both ends, for arguments and results."""
+        limit = 4 * 1024 * 1024
+        server = LinkServer({NAME: served(Workshop, worker)}, limit)
+        async with listening(server, socket):
+            link = Link(dial_unix(str(socket), limit), GREETING, "workshop")
+            text = "x" * (limit - 100)
+            assert text == await asking(Workshop, link).echo(text)
+            await link.close()
+
+    async def test_the_lower_of_two_limits(self, worker: Worker, socket: Path) -> None:
+        """It holds for both directions, and what is longer fails its own call alone."""
+        for here, there in ((200_000, 100_000), (100_000, 200_000)):
+            socket.unlink(missing_ok=True)
+            async with listening(LinkServer({NAME: served(Workshop, worker)}, there), socket):
+                link = Link(dial_unix(str(socket), here), GREETING, "workshop")
+                asked = asking(Workshop, link)
+                assert ("CallFailed", False) == await ending(asked.echo("x" * 150_000))
+                connection = link.current()
+                assert ("CallFailed", True) == await ending(asked.big(150_000))
+                assert "x" * 90_000 == await asked.big(90_000)
+                assert connection is link.current()
+                await link.close()
+
+
 ANSWERS: dict[str, tuple[bytes, tuple[str, object]]] = {
     "garbage": (b"HTTP/1.1 500 Oh\r\n\r\n", ("Unavailable", True)),
     "an oversized frame": (HEADER.pack(CHUNK + 1, RESULT, 1), ("Unavailable", True)),

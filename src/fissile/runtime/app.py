@@ -157,7 +157,8 @@ class App(FastAPI):
         """
         self.assemble()
         if self._runtime is None:
-            raise ConfigurationError(Fault("the application has no components", fix="write `app = App(__package__)`, and a component.py in a folder beside it"))
+            fix = "write `app = App(__package__)`, and a component.py in a folder beside it"
+            raise ConfigurationError(Fault("the application has no components", fix=fix))
         return self._runtime
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ from .provider import LinkServer
 from .upgrade import Refused, read_upgrade, request_upgrade
 
 PATIENCE = 10.0
-"""Seconds of a peer's absence after which further calls fail at once; those that began before wait to their deadline."""
+"""Seconds of a peer's absence, or silence, after which further calls fail at once; earlier ones wait to their deadline."""
 
 MARGIN = 0.05
 """Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
@@ -110,8 +110,6 @@ class ConsumerConnection(Connection):
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:
         """Sends one call and waits for its answer."""
-        if not self.writable.is_set():
-            await self.writable.wait()
         if self.transport is None:
             raise Unavailable("the link ended before the call was sent", may_have_run=False)
         self._number = number = (self._number + 1) & 0xFFFFFFFF
@@ -171,8 +169,10 @@ class Link:
             gone_for_long = self._away_since is not None and began - self._away_since > PATIENCE
             if left <= 0 or gone_for_long:
                 raise Unavailable(f"{self.peer} is away", may_have_run=False)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._arrival.wait(), left)
+            # Not asyncio.wait_for, which before Python 3.12 loses a cancellation that comes with the arrival.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._arrival.wait()
         return connection
 
     def current(self) -> ConsumerConnection | None:
@@ -215,7 +215,10 @@ class Link:
         pause = FIRST_PAUSE
         while True:
             try:
-                self._connection = await self._dial(self.greeting)
+                async with asyncio.timeout(PATIENCE):
+                    connection = await self._dial(self.greeting)
+                if connection.leaving:
+                    raise ConnectionResetError("it takes no further calls")
             except Refused as error:
                 self._refusal = str(error)
                 self.answered = True
@@ -227,6 +230,7 @@ class Link:
                     self._arrival.clear()
                 logger.debug("%s is away: %s", self.peer, error)
             else:
+                self._connection = connection
                 self._refusal = ""
                 self.answered = True
                 self._arrival.set()
@@ -269,6 +273,9 @@ class LinkTransport:
         if len(arguments) > connection.limit:
             message = too_long(f"the arguments of {method}", len(arguments), connection.limit)
             raise CallFailed(message, may_have_run=False)
+        if not connection.writable.is_set():
+            await connection.writable.wait()
+        # After that wait, since what is sent is the time that remains.
         body = pack_call(index, call.context, call.deadline - connection.loop.time(), arguments)
         kind, answer = await connection.ask(body)
         if kind == RESULT:
