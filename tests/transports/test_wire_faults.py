@@ -231,19 +231,18 @@ class TestLimits:
             assert text == await asking(Workshop, link).echo(text)
             await link.close()
 
-    async def test_the_lower_of_two_limits(self, worker: Worker, socket: Path) -> None:
+    @pytest.mark.parametrize(("here", "there"), [(200_000, 100_000), (100_000, 200_000)])
+    async def test_the_lower_of_two_limits(self, worker: Worker, socket: Path, here: int, there: int) -> None:
         """It holds for both directions, and what is longer fails its own call alone."""
-        for here, there in ((200_000, 100_000), (100_000, 200_000)):
-            socket.unlink(missing_ok=True)
-            async with listening(LinkServer({NAME: served(Workshop, worker)}, there), socket):
-                link = Link(dial_unix(str(socket), here), GREETING, "workshop")
-                asked = asking(Workshop, link)
-                assert ("CallFailed", False) == await ending(asked.echo("x" * 150_000))
-                connection = link.current()
-                assert ("CallFailed", True) == await ending(asked.big(150_000))
-                assert "x" * 90_000 == await asked.big(90_000)
-                assert connection is link.current()
-                await link.close()
+        async with listening(LinkServer({NAME: served(Workshop, worker)}, there), socket):
+            link = Link(dial_unix(str(socket), here), GREETING, "workshop")
+            asked = asking(Workshop, link)
+            assert ("CallFailed", False) == await ending(asked.echo("x" * 150_000))
+            connection = link.current()
+            assert ("CallFailed", True) == await ending(asked.big(150_000))
+            assert "x" * 90_000 == await asked.big(90_000)
+            assert connection is link.current()
+            await link.close()
 
 
 ANSWERS: dict[str, tuple[bytes, tuple[str, object]]] = {
