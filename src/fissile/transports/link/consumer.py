@@ -19,7 +19,7 @@ from .provider import LinkServer
 from .upgrade import Refused, read_upgrade, request_upgrade
 
 PATIENCE = 10.0
-"""Seconds of a peer's absence, or silence, after which further calls fail at once; earlier ones wait to their deadline."""
+"""Seconds of absence or silence of a peer after which new calls fail at once; earlier ones wait to their deadline."""
 
 MARGIN = 0.05
 """Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""

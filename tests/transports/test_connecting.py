@@ -1,0 +1,133 @@
+"""A consumer that connects: peers that are silent or about to end, callers that are cancelled or wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import pytest
+
+from fissile import Interface
+from fissile.context import current
+from fissile.errors import Unavailable
+from fissile.transports.link import Link, LinkServer, consumer, dial_pair, dial_unix
+from fissile.transports.link.consumer import ConsumerConnection, Greeting
+from fissile.transports.link.frames import VERSIONS
+
+from .wire import Door, asking, contract_of, listening, served
+
+
+class Clock(Interface, Protocol):
+    """Says how it was called."""
+
+    async def deadline(self) -> float:
+        """When the call must have ended, in seconds of the provider's clock."""
+        ...
+
+
+class OwnClock:
+    """In the same process the two clocks are one."""
+
+    async def deadline(self) -> float:
+        found = current().deadline
+        assert found is not None
+        return found
+
+
+NAME = "clock.Clock"
+GREETING = {NAME: contract_of(Clock)}
+
+
+@pytest.fixture
+def server() -> LinkServer:
+    """Answers."""
+    return LinkServer({NAME: served(Clock, OwnClock())})
+
+
+@pytest.fixture
+def socket() -> Iterator[Path]:
+    """A path that is short enough for a Unix socket."""
+    with TemporaryDirectory(prefix="fissile-") as folder:
+        yield Path(folder) / "s"
+
+
+async def test_a_silent_peer_is_dialled_again(
+    server: LinkServer, socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that accepts a connection and never answers does not hold the calls of a later one."""
+    monkeypatch.setattr(consumer, "PATIENCE", 0.05)
+    doors: list[asyncio.Protocol] = []
+
+    def first_silent() -> asyncio.Protocol:
+        doors.append(Door(server, VERSIONS) if doors else asyncio.Protocol())
+        return doors[-1]
+
+    listener = await asyncio.get_running_loop().create_unix_server(first_silent, str(socket))
+    link = Link(dial_unix(str(socket)), GREETING, "clock")
+    try:
+        assert 0 < await asking(Clock, link).deadline()
+    finally:
+        await link.close()
+        listener.close()
+
+
+async def test_a_peer_that_is_about_to_end_is_not_dialled_without_a_pause(server: LinkServer, socket: Path) -> None:
+    """It answers the greeting and takes no calls, for as long as it drains."""
+    server.draining = True
+    dial, dials = dial_unix(str(socket)), 0
+
+    async def counted(greeting: Greeting) -> ConsumerConnection:
+        nonlocal dials
+        dials += 1
+        return await dial(greeting)
+
+    link = Link(counted, GREETING, "clock")
+    async with listening(server, socket):
+        with pytest.raises(Unavailable):
+            await link.connection(asyncio.get_running_loop().time() + 0.5)
+        await link.close()
+    assert 1 < dials < 50
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_cancellation_that_comes_with_the_connection_is_not_lost(server: LinkServer, turns: int) -> None:
+    """However many turns of the loop lie between the two."""
+    dial, opened = dial_pair(server), asyncio.Event()
+    waits = asyncio.Event()
+    connected: list[ConsumerConnection] = []
+
+    async def when_opened(greeting: Greeting) -> ConsumerConnection:
+        connected.append(await dial(greeting))
+        waits.set()
+        await opened.wait()
+        return connected[-1]
+
+    link = Link(when_opened, GREETING, "clock")
+    task = asyncio.create_task(link.connection(asyncio.get_running_loop().time() + 5))
+    await waits.wait()
+    opened.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    was_done = task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    assert was_done or task.cancelled()
+    await link.close()
+    connected[-1].abort()
+    await connected[-1].closed
+
+
+async def test_the_time_that_is_sent_is_the_time_that_remains(server: LinkServer) -> None:
+    """A call that had to wait for a full connection does not get that time back at the provider."""
+    link = Link(dial_pair(server), GREETING, "clock")
+    loop = asyncio.get_running_loop()
+    connection = await link.connection(loop.time() + 5)
+    connection.writable.clear()
+    loop.call_later(0.5, connection.writable.set)
+    before = loop.time()
+    found = await asking(Clock, link).deadline()
+    assert found - before < 5.25  # half a second more, if it were given back
+    await link.close()
