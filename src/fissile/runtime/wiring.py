@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
 from ..component import Component
+from ..context import Carried
 from ..errors import ConfigurationError, Fault, place, raise_faults
 from ..interface import Contract, implementation_faults, read
 from ..project import Declared, Defaults, FoundComponent, Placement, Project, default_prefix, graph_faults, start_order
@@ -22,6 +23,7 @@ from ..transports.link import Link, LinkServer, LinkTransport, dial_pair, dial_u
 from ..transports.link.provider import Served
 from ..transports.local import LocalTransport, MeasuringTransport
 from ..transports.retry import RetryingTransport
+from ..values import refusals
 from .injection import Injection
 from .overrides import Overrides
 from .provided import stub_of
@@ -130,6 +132,8 @@ class Runtime:
             raise_faults([*self.faults, *graph_faults(project.declared)])
         self.faults += graph_faults(self._declared())
         self.channels = self._channels()
+        for variable in Carried.declared.values():
+            self.faults += refusals(variable.annotation, where=f"Carried({variable.name!r})", mutable=False)
         for live in self.live.values():
             self._check(live)
         raise_faults(self.faults)
