@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -29,3 +31,15 @@ async def test_the_end_of_the_process_is_not_about_time(ending: type[BaseExcepti
     assert 0 == task.cancelling()
     with pytest.raises(DeadlineExceeded):
         await past(1)  # nothing of the first one is left
+
+
+def test_loops_that_have_ended_are_forgotten() -> None:
+    """All but the last one, which is kept so that the next call finds its timers at once."""
+    ended = []
+    for _ in range(4):
+        with asyncio.Runner() as runner:
+            with pytest.raises(DeadlineExceeded):
+                runner.run(past(1))
+            ended.append(weakref.ref(runner.get_loop()))
+    gc.collect()
+    assert [True, True, True] == [loop() is None for loop in ended[:-1]]

@@ -18,18 +18,18 @@ TICKS = 64
 
 
 class _Wheel:
-    __slots__ = ("loop", "ticks")
+    # It does not hold its loop, which is the weak key that it is found by and could never be forgotten otherwise.
+    __slots__ = ("ticks",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    def __init__(self) -> None:
         self.ticks: dict[int, dict[Deadline, None]] = {}
 
-    def tick(self, at: float) -> dict[Deadline, None]:
+    def tick(self, at: float, loop: asyncio.AbstractEventLoop) -> dict[Deadline, None]:
         number = int(at * TICKS)
         tick = self.ticks.get(number)
         if tick is None:
             tick = self.ticks[number] = {}
-            self.loop.call_at((number + 1) / TICKS, self.fire, number)
+            loop.call_at((number + 1) / TICKS, self.fire, number)
         return tick
 
     def fire(self, number: int) -> None:
@@ -46,7 +46,7 @@ def _wheel(loop: asyncio.AbstractEventLoop) -> _Wheel:
     last, wheel = _last
     if last is loop and wheel is not None:
         return wheel
-    wheel = _wheels.setdefault(loop, _Wheel(loop))
+    wheel = _wheels.setdefault(loop, _Wheel())
     _last = (loop, wheel)
     return wheel
 
@@ -87,7 +87,7 @@ class Deadline:
             self.tick = None
         else:
             self.cancelling = task.cancelling()
-            self.tick = _wheel(self.loop).tick(self.at)
+            self.tick = _wheel(self.loop).tick(self.at, self.loop)
             self.tick[self] = None
 
     def fire(self) -> None:
