@@ -1,129 +1,101 @@
-"""What an application owns while it runs, and what it answers to a call by name."""
-
-from __future__ import annotations
+"""Components start in the order of their needs, around the lifespan of main.py, and end in the reverse order."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from httpx2 import ASGITransport, AsyncClient
+from starlette.testclient import TestClient
 
 from fissile import App
-from fissile.errors import CallFailed
-from fissile.runtime.by_name import call_json
 
-PUBLIC = '''
-"""What others may ask."""
-from typing import Protocol
-from fissile import ComponentError, Interface, raises
+PACKAGE = "ordered_project"
 
-class Closed(ComponentError):
-    """The door is closed."""
-    status = 409
-    door: str
-
-class Doors(Interface, Protocol):
-    """Doors."""
-
-    async def is_open(self) -> bool:
-        """Whether the door is open."""
-        ...
-
-    @raises(Closed)
-    async def knock(self, change: bool) -> None:
-        """Finds it closed, and perhaps changes the error to what it may not be."""
-        ...
+JOURNAL = '''
+"""What happened, in order."""
+happened: list[str] = []
 '''
-COMPONENT = '''
-"""A component that owns a port which ends with it."""
+
+PART = '''
+"""A component."""
 from collections.abc import AsyncIterator
-from fissile import Component
-from .public import Closed, Doors
+from contextlib import asynccontextmanager
+from typing import Protocol
 
-class Door:
-    """A port."""
-    def __init__(self) -> None:
-        self.is_open = True
+from fastapi import APIRouter, FastAPI
 
-async def door() -> AsyncIterator[Door]:
-    """Opens, and closes at the end."""
-    opened = Door()
-    yield opened
-    opened.is_open = False
+from fissile import Component, Interface
+from ordered_project.journal import happened
+{imports}
 
-class DoorService(Doors):
-    """Doors."""
-    def __init__(self, door: Door) -> None:
-        self.door = door
+class {kind}(Interface, Protocol):
+    """Something to need."""
 
-    async def is_open(self) -> bool:
-        return self.door.is_open
+    async def hello(self) -> str:
+        """Says who it is."""
+        ...
 
-    async def knock(self, change: bool) -> None:
-        error = Closed(door="front")
-        if change:
-            error.door = 7
-        raise error
 
-component = Component(provides={Doors: DoorService}, binds={Door: door})
+class Service({kind}):
+    """What is needed."""
+
+    async def hello(self) -> str:
+        """Says who it is."""
+        return "{name}"
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Tells when it begins and ends."""
+    happened.append("begin {name}")
+    yield
+    happened.append("end {name}")
+
+
+component = Component(provides={{{kind}: Service}}, needs=[{needs}], api=APIRouter(lifespan=lifespan))
 '''
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    """An application with one component, ``doors``."""
-    name = "lifecycle_project"
-    doors = tmp_path / name / "doors"
-    doors.mkdir(parents=True)
-    (tmp_path / name / "__init__.py").touch()
-    (doors / "__init__.py").touch()
-    (doors / "public.py").write_text(PUBLIC, encoding="utf-8")
-    (doors / "component.py").write_text(COMPONENT, encoding="utf-8")
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Three components: by name the first needs the second, which needs the third."""
+    folder = tmp_path / PACKAGE
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "journal.py").write_text(JOURNAL, encoding="utf-8")
+    for name, kind, needed in [("alpha", "Alpha", "beta"), ("beta", "Beta", "gamma"), ("gamma", "Gamma", "")]:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+        imports = f"from {PACKAGE}.{needed}.component import {needed.title()}\n" if needed else ""
+        text = PART.format(imports=imports, kind=kind, name=name, needs=needed.title())
+        (folder / name / "component.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("FISSILE_STATE", str(tmp_path / "state"))
-    yield App(name)
-    for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+    yield PACKAGE
+    for module in [module for module in sys.modules if module.partition(".")[0] == PACKAGE]:
         del sys.modules[module]
 
 
-async def test_a_port_is_made_anew_when_the_application_starts_again(app: App) -> None:
-    """What was closed at the end of one run is not what the next one gets."""
-    for _ in range(2):
-        async with app.caller():
-            assert b"true" == await call_json(app.runtime, "doors.is_open", b"{}")
+def test_lifespans_run_in_the_order_of_needs(project: str) -> None:
+    """A provider is there before who needs it, and still there when that ends."""
+    with TestClient(App(project)):
+        pass
+    happened = sys.modules[f"{PACKAGE}.journal"].happened
+    begin, end = ["begin gamma", "begin beta", "begin alpha"], ["end alpha", "end beta", "end gamma"]
+    assert [*begin, *end] == happened
 
 
-async def test_an_error_whose_fields_were_changed_does_not_leak(app: App) -> None:
-    """It cannot be rebuilt as it is declared, so it is a failure of the provider."""
-    async with app.caller():
-        with pytest.raises(CallFailed, match="fields that were changed"):
-            await call_json(app.runtime, "doors.knock", b'{"change": true}')
+def test_main_may_call_components_in_its_lifespan(project: str) -> None:
+    """The components are there when the lifespan of main.py begins."""
+    said: list[str] = []
 
+    @asynccontextmanager
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        beta = sys.modules[f"{PACKAGE}.beta.component"].Beta
+        async with app.caller() as call:
+            said.append(await call(beta).hello())
+        yield
 
-async def test_a_call_by_name_ends_with_the_declared_error(app: App) -> None:
-    """With its status and code, since it is what was asked for; it has not escaped from anybody."""
-    transport = ASGITransport(app)  # without a port, as a Unix socket
-    async with app.caller(), AsyncClient(transport=transport, base_url="http://test") as client:
-        answer = await client.post("/-/call/doors.knock", content=b'{"change": false}')
-    assert (409, "closed", "The door is closed. (door='front')") == (
-        answer.status_code,
-        answer.json()["code"],
-        answer.json()["detail"],
-    )
-
-
-async def test_a_trace_that_is_too_long_is_none(app: App) -> None:
-    """What a stranger sends cannot make the calls of a request too long for a link."""
-    seen: list[str | None] = []
-
-    @app.get("/trace")
-    async def trace() -> None:
-        from fissile.context import current
-
-        seen.append(current().traceparent)
-
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
-        await client.get("/trace", headers={"traceparent": "0" * 55})
-        await client.get("/trace", headers={"traceparent": "0" * 60_000})
-    assert ["0" * 55, None] == seen
+    with TestClient(App(project, lifespan=lifespan)):
+        assert ["beta"] == said
