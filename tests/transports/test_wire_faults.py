@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from fissile.context import Context
+from fissile.errors import CALL_ERRORS
 from fissile.interface import Contract
 from fissile.transports.link import Link, LinkServer, dial_unix
 from fissile.transports.link.frames import (
@@ -277,7 +278,7 @@ WELCOMES = {
 class TestWhatNoProviderSays:
     """The consumer's end: nothing but errors of calls reaches the caller."""
 
-    async def ending(self, socket: Path, script: dict[int, list[bytes]]) -> tuple[str, object]:
+    async def ending(self, socket: Path, script: dict[int, list[bytes]], seconds: float = 0.5) -> tuple[str, object]:
         """How a call ends whose provider answers by this script."""
         upstarts: list[Upstart] = []
 
@@ -288,7 +289,7 @@ class TestWhatNoProviderSays:
         listener = await asyncio.get_running_loop().create_unix_server(provider, str(socket))
         link = Link(dial_unix(str(socket)), GREETING, "upstart")
         try:
-            with soon(0.5):
+            with soon(seconds):
                 return await ending(asking(Workshop, link).echo("a"))
         finally:
             await link.close()
@@ -308,6 +309,18 @@ class TestWhatNoProviderSays:
         """The peer is as good as away, until it answers something else."""
         ended = await self.ending(socket, {HELLO: [pack(WELCOME, 0, WELCOMES[welcome])]})
         assert ended in (("Unavailable", False), ("DeadlineExceeded", True))  # on a busy machine the time is up first
+
+    @pytest.mark.acceptance
+    async def test_mutated_answers(self, socket: Path) -> None:
+        """However a provider's answers are broken, a call ends as calls end."""
+        chance = random.Random(30)
+        welcome = pack(WELCOME, 0, json.dumps({"methods": METHODS, "limit": 1_000}).encode())
+        failed = pack(FAILED, 1, b"overloaded\x000\x00full")
+        for _ in range(200):
+            greeted = mutated(welcome, chance) if chance.random() < 0.3 else welcome
+            answer = mutated(chance.choice([pack(RESULT, 1, b'"a"'), pack(RAISED, 1, b"Oh\0{}"), failed]), chance)
+            ended, _ = await self.ending(socket, {HELLO: [greeted], CALL: [answer]}, 0.1)
+            assert ended in ("value", *(error.__name__ for error in CALL_ERRORS.values()))
 
     async def test_an_answer_that_is_no_upgrade(self, socket: Path) -> None:
         """Whoever listens there is no peer of ours."""
