@@ -6,11 +6,14 @@ crosses is one immutable `Context`, kept in one context variable.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Generic, NamedTuple, TypeVar, get_args
+
+from .errors import ConfigurationError, Fault
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -69,15 +72,23 @@ class Carried(Generic[T]):
     Args:
         name: The name on the wire, unique in the application.
         default: What `get` gives where nothing was set.
+
+    Raises:
+        ConfigurationError: Another module of the same application has declared the name.
     """
 
-    __slots__ = ("__orig_class__", "default", "name")
+    __slots__ = ("__orig_class__", "default", "module", "name")
 
     declared: ClassVar[dict[str, Carried[object]]] = {}
 
     def __init__(self, name: str, *, default: T) -> None:
         self.name = name
         self.default = default
+        self.module = _declaring_module()
+        known = Carried.declared.get(name)
+        if known is not None and known.module != self.module and _package(known.module) == _package(self.module):
+            what = f"the carried variable {name!r} is declared twice, in {known.module} and in {self.module}"
+            raise ConfigurationError(Fault(what, "", "its name is all that crosses", "give one of them another name"))
         Carried.declared[name] = self  # type: ignore[assignment]  # the registry forgets T; the codec checks it
 
     @property
@@ -94,3 +105,15 @@ class Carried(Generic[T]):
         """Sets the value for the rest of this request, call or task, and for the calls made from it."""
         here = AMBIENT.get()
         AMBIENT.set(here._replace(carried=MappingProxyType({**here.carried, self.name: value})))
+
+
+def _declaring_module() -> str:
+    """The module in which a `Carried` is made, also through ``Carried[str](...)``, which typing calls for it."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "typing" and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__"))
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]

@@ -57,10 +57,8 @@ def test_it_serves_a_unix_socket(bolts: Terminal) -> None:
     assert "Bolts is on unix:s; Ctrl-C ends it" == running.hears(" is on ")
     with Client(base_url="http://bolts", transport=HTTPTransport(uds=os.path.relpath(path))) as client:
         assert 200 == client.get("/suppliers/1").status_code
-        assert (
-            b'{"id":1,"name":"Ada\'s b\xc3\xb6lts"}'
-            == client.post("/-/call/suppliers.get", json={"supplier_id": 1}).content
-        )
+        # Nobody is remote here: who passes everybody's requests on to this socket passes on no calls by name.
+        assert 404 == client.post("/-/call/suppliers.get", json={"supplier_id": 1}).status_code
     in_use = bolts.run("run", "--uds", "s")
     assert (4, "error: s is in use\n    why: one program listens on a socket\n    fix: try another --uds\n") == (
         in_use.code,

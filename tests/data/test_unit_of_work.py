@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from fissile import App, Database
-from fissile.data import Store, UnitOfWork, begin
+from fissile.data import Store, UnitOfWork, begin, engine
 from fissile.data.engine import BUSY_TIMEOUT
 from tests.runtime.projects import written
 
@@ -162,17 +162,19 @@ async def test_how_sqlite_is_set(store: Store) -> None:
     assert ["wal", BUSY_TIMEOUT, 1] == found
 
 
-async def test_a_busy_database_is_an_error_after_a_while(store: Store) -> None:
+async def test_a_busy_database_is_an_error_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that somebody else keeps is told, and the unit of work can be undone."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 1)
+    store = Store(Database(Base.metadata), tmp_path / "rows.sqlite3")
+    await store.open_once()
     with closing(sqlite3.connect(store.file)) as other:
         other.execute("BEGIN IMMEDIATE")
-        work = await begin(store, True)
-        assert 0 == await work.session().scalar(select(func.count()).select_from(Row))
-        await work.session().execute(text("PRAGMA busy_timeout = 1"))
+        work = await begin(store, False)
         with pytest.raises(OperationalError, match="locked"):
             await work.session().execute(insert(Row).values(name="never"))
         await work.rollback()
     assert [] == await names(store)
+    await store.close()
 
 
 PUBLIC = """

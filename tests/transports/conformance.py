@@ -277,6 +277,14 @@ class Deadlines:
         with soon(0.1):
             assert ("DeadlineExceeded", True) == await ending(calling.probe.swallow("swallow", 0.05))
 
+    async def test_a_cancelled_caller_whose_method_goes_on(self, calling: Calling) -> None:
+        """A method that swallows the cancellation of its caller does not give the caller a result."""
+        task = asyncio.create_task(self._swallow(calling, "goes on"))
+        await calling.noted("goes on", "began")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
     async def test_a_cancelled_caller_cancels_the_method(self, calling: Calling) -> None:
         """The caller ends with its own cancellation."""
         task = asyncio.create_task(self._hang(calling, "cancel"))
@@ -297,6 +305,10 @@ class Deadlines:
     async def test_a_cancellation_that_nobody_asked_for(self, calling: Calling) -> None:
         """A method that raises CancelledError by itself has failed; its caller is not cancelled."""
         assert ("CallFailed", True) == await ending(calling.probe.cancel_itself())
+
+    @staticmethod
+    async def _swallow(calling: Calling, key: str) -> str:
+        return await calling.probe.swallow(key, 0)
 
     @staticmethod
     async def _hang(calling: Calling, key: str) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from fissile import App, ComponentError
-from fissile.errors import CallFailed
+from fissile.errors import CallFailed, Unavailable
 from fissile.project import Defaults, Placement
 
-from .conformance import Calling, Conformance
+from .conformance import Calling, Conformance, soon
 from .processes import PACKAGE
 from .relay.probe.public import Undeclared
 
@@ -22,7 +23,9 @@ async def assembled(folder: Path, monkeypatch: pytest.MonkeyPatch, placement: Pl
     app = App(PACKAGE)
     app.placement = placement
     async with app.caller() as call:
-        yield Calling(call)
+        calling = Calling(call)
+        assert await calling.middle.remaining() > 0  # everybody is connected to everybody
+        yield calling
 
 
 class TestLocal(Conformance):
@@ -59,3 +62,57 @@ class TestWire(TestLocal):
     """Through codec and link in one process."""
 
     wire = True
+
+
+@pytest.mark.parametrize("wire", [False, True], ids=["together", "wire"])
+class TestTheEnd:
+    """What an application does when its lifespan ends."""
+
+    @pytest.fixture
+    def app(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wire: bool) -> App:
+        """The relay application."""
+        monkeypatch.setenv("FISSILE_STATE", str(tmp_path))
+        app = App(PACKAGE)
+        app.placement = Placement(wire=wire)
+        return app
+
+    async def test_calls_in_flight_finish(self, app: App) -> None:
+        """Also those that have to make further calls for it."""
+        async with app.caller() as call:
+            calling = Calling(call)
+            with soon(30):
+                task = asyncio.create_task(calling.middle.ask_twice("end"))
+                ending = asyncio.create_task(app.runtime.server.drain(20))
+                while not await calling.probe.open_gate("end"):
+                    await asyncio.sleep(0.005)
+                assert "end" == await task
+                await ending
+
+    async def test_no_call_is_taken_afterwards(self, app: App) -> None:
+        """A task that goes on opens nothing that nobody would close."""
+        async with app.caller() as call:
+            calling = Calling(call)
+            await calling.probe.nothing()
+        with soon(1), pytest.raises(Unavailable) as caught:
+            await calling.probe.nothing()
+        assert not caught.value.may_have_run
+        async with app.caller():
+            await calling.probe.nothing()
+
+    async def test_whoever_starts_it_ends_it_after_the_last(self, app: App) -> None:
+        """One of two callers that overlap does not end the application under the other."""
+        began, go = asyncio.Event(), asyncio.Event()
+
+        async def first() -> None:
+            async with app.caller():
+                began.set()
+                await go.wait()
+
+        task = asyncio.create_task(first())
+        await began.wait()
+        async with app.caller() as call:
+            go.set()
+            for _ in range(3):
+                await Calling(call).probe.write("open")
+        await task
+        assert not app.runtime.running

@@ -94,6 +94,13 @@ def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """A transaction that may write locks at once: one that starts to write later fails without waiting."""
+    """A transaction that may write locks at once: one that starts to write later fails without waiting.
+
+    One that may not is refused when it does (https://sqlite.org/pragma.html#pragma_query_only): what it wrote would be
+    lost in silence.
+    """
     readonly = connection.get_execution_options().get(READONLY, False)
+    if readonly != connection.info.get(READONLY, False):
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(readonly)}")
+        connection.info[READONLY] = readonly
     connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

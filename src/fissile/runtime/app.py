@@ -165,11 +165,14 @@ class App(FastAPI):
     async def caller(self) -> AsyncIterator[Caller]:
         """The interfaces outside a request: ``async with app.caller() as call: await call(Suppliers).get(1)``.
 
-        The application's lifespan runs meanwhile, unless it does already.
+        The application's lifespan runs meanwhile, unless it does already; whoever started it ends it, after the last
+        one has left.
         """
         runtime = self.runtime
         async with AsyncExitStack() as stack:
-            if not runtime.running:
+            if runtime.running:
+                stack.enter_context(lifecycle.using(runtime))
+            else:
                 await stack.enter_async_context(self.router.lifespan_context(self))
             yield Caller(runtime)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hmac
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from ..errors import ConfigurationError
+from ..project import Project
 from ..values import ComponentError
 from .by_name import call_json
 from .problems import Problem
+from .state import state_folder
+from .variables import secrets_directory
 
 if TYPE_CHECKING:
     from .wiring import Runtime
@@ -37,7 +39,7 @@ def reserved(runtime: Runtime) -> APIRouter:
 
     @router.post("/call/{method}")
     async def call(method: str, request: Request) -> Response:
-        if not _may_call(request):
+        if not _may_call(request, runtime):
             raise HTTPException(404)
         try:
             result = await call_json(runtime, method, await request.body())
@@ -66,19 +68,22 @@ def _readiness(runtime: Runtime) -> JSONResponse:
     return JSONResponse(body, 200 if is_ready else 503)
 
 
-def _may_call(request: Request) -> bool:
-    """Whether the request came over a Unix socket, or from this machine with the secret."""
+def _may_call(request: Request, runtime: Runtime) -> bool:
+    """Whether the request came over the socket that links use, or from this machine with the secret.
+
+    A Unix socket alone says nothing: a gateway that passes everybody's requests on may be what uses it.
+    """
     server = request.scope.get("server")
-    if server is not None and server[1] is None:
+    if runtime.answers_links and server is not None and server[1] is None:
         return True
-    secret = link_secret()
+    secret = link_secret(runtime.project)
     given = request.headers.get(SECRET_HEADER, "")
     is_here = request.client is not None and request.client.host in ("127.0.0.1", "::1")
     return is_here and secret is not None and hmac.compare_digest(given.encode(), secret.encode())
 
 
-def link_secret() -> str | None:
+def link_secret(project: Project) -> str | None:
     """The secret that opens the calls on the loopback interface: the file ``link`` among the secrets, if any."""
-    folder = os.environ.get("FISSILE_SECRETS")
-    file = Path(folder) / "link" if folder else None
+    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
+    file = folder / "link" if folder else None
     return file.read_text().strip() or None if file is not None and file.is_file() else None

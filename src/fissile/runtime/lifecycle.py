@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from .wiring import Live, Runtime
 
@@ -27,10 +28,33 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            await _left(runtime)
             runtime.running = False
             await runtime.server.drain(DRAIN)
             for link in runtime.links.values():
                 await link.close()
+
+
+@contextmanager
+def using(runtime: Runtime) -> Iterator[None]:
+    """Keeps the components open for somebody who did not open them."""
+    runtime.users += 1
+    try:
+        yield
+    finally:
+        runtime.users -= 1
+        if runtime.unused is not None and not runtime.users:
+            runtime.unused.set()
+
+
+async def _left(runtime: Runtime) -> None:
+    """Waits for those who use the components, as long as for calls in flight."""
+    if runtime.users:
+        runtime.unused = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await runtime.unused.wait()
+        runtime.unused = None
 
 
 @asynccontextmanager
@@ -39,9 +63,11 @@ async def _component(live: Live) -> AsyncIterator[None]:
         if live.store is not None:
             await live.store.open_once()
         live.ready = True
+        live.gate.closed = False
         yield
     finally:
         live.ready = False
+        live.gate.closed = True
         for provider in live.providers.values():
             provider.end()
         if live.container is not None:

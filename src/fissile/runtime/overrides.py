@@ -33,9 +33,9 @@ class Overrides:
         if override is None:
             return None
         known = self._transports.get(id(override))
-        if known is None or known[0] is not override:
-            known = override, LocalTransport(_Fake(contract, override).run)
-            self._transports[id(override)] = known
+        if known is None:
+            # The fake is kept with it, so that nothing else can come to have its id.
+            known = self._transports[id(override)] = override, LocalTransport(_Fake(contract, override).run)
         return known[1]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded
+from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded, Unavailable
 from ..interface import Method
 from ..project import Defaults
 from ..transports.base import Call
@@ -42,13 +42,15 @@ class Gate:
     Attributes:
         limit: How many are taken.
         in_flight: How many there are.
+        closed: Whether the component has ended: no call is taken, until it begins again.
     """
 
-    __slots__ = ("in_flight", "limit")
+    __slots__ = ("closed", "in_flight", "limit")
 
     def __init__(self, limit: int = Defaults.in_flight) -> None:
         self.limit = limit
         self.in_flight = 0
+        self.closed = False
 
 
 class InterfaceProvider:
@@ -82,6 +84,8 @@ class InterfaceProvider:
         if gate.in_flight >= gate.limit:
             message = f"{call.method} was refused: {gate.limit} calls are in flight"
             raise Overloaded(message, may_have_run=False)
+        if gate.closed:
+            raise Unavailable(f"{call.method} was not called: its component has ended", may_have_run=False)
         gate.in_flight += 1
         try:
             if self._begin is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..context import AMBIENT, NOWHERE, Context
+from .problems import Problem
 from .provided import RUNTIME, Stubs
 
-MAX_KEY = 255
-"""Characters of the longest ``Idempotency-Key`` that is carried; a longer ``traceparent`` is none."""
+LONGEST = 255
+"""Bytes of the longest ``Idempotency-Key`` that is taken; a longer ``traceparent`` is none."""
 
 
 class RequestContext:
@@ -32,9 +34,14 @@ class RequestContext:
         key = trace = None
         for name, value in scope["headers"]:
             if name == b"idempotency-key":
-                key = value.decode("latin-1")[:MAX_KEY]
+                key = value.decode("latin-1")
             elif name == b"traceparent":
-                trace = value.decode("latin-1") if len(value) <= MAX_KEY else None
+                trace = value.decode("latin-1") if len(value) <= LONGEST else None
+        if key is not None and len(key) > LONGEST and scope["type"] == "http":
+            # Cut short, two keys could become one, and a request be taken for another that was answered.
+            detail = f"an Idempotency-Key has at most {LONGEST} bytes"
+            await Problem(Request(scope), 400, code="invalid_request", detail=detail)(scope, receive, send)
+            return
         # Most requests carry neither, and making a context costs as much as all the rest here.
         brought = NOWHERE if key is None and trace is None else Context(traceparent=trace, idempotency_key=key)
         before = AMBIENT.set(brought)

@@ -43,6 +43,8 @@ def config(
         drain: Seconds that requests in flight get to finish at the end.
         log_level: uvicorn's.
     """
+    if links:
+        app.runtime.answers_links = True
     return uvicorn.Config(
         app,
         host=host,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -124,6 +125,9 @@ class Runtime:
         self.faults: list[Fault] = []
         self.placement = placement
         self.running = False
+        self.users = 0
+        self.unused: asyncio.Event | None = None
+        self.answers_links = False
         self.links: dict[str, Link] = {}
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}

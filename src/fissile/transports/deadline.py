@@ -65,8 +65,9 @@ class Deadline:
         what: What is said to have taken too long.
 
     Raises:
-        DeadlineExceeded: At every exit past `at`, also with a result, and also when a cancellation was swallowed. The
-            caller's own cancellation passes through.
+        DeadlineExceeded: At every exit past `at`, also with a result, and also when a cancellation was swallowed.
+        CancelledError: The caller's own cancellation, also when what ran inside swallowed it: over a link the caller
+            would not have waited for that either.
     """
 
     __slots__ = ("at", "cancelling", "fired", "loop", "outer", "task", "tick", "what")
@@ -80,13 +81,13 @@ class Deadline:
         task = asyncio.current_task(self.loop)
         assert task is not None, "a call is made from a task"
         self.task = task
+        self.cancelling = task.cancelling()
         self.fired = False
         self.outer = outer = _innermost.get(task)
         _innermost[task] = self
         if outer is not None and outer.at <= self.at:
             self.tick = None
         else:
-            self.cancelling = task.cancelling()
             self.tick = _wheel(self.loop).tick(self.at, self.loop)
             self.tick[self] = None
 
@@ -112,8 +113,14 @@ class Deadline:
                 self._exceeded(error)
         else:
             self.tick.pop(self, None)
-            if kind is not asyncio.CancelledError and self.loop.time() >= self.at:
-                self._exceeded(error)
+            if kind is not asyncio.CancelledError:
+                self._leave_in_order(error)
+
+    def _leave_in_order(self, error: BaseException | None) -> None:
+        if self.loop.time() >= self.at:
+            self._exceeded(error)
+        if self.task.cancelling() > self.cancelling:
+            raise asyncio.CancelledError from error
 
     def _let_through(self) -> None:
         if self.tick is None:
@@ -125,8 +132,7 @@ class Deadline:
 
     def _leave_shared(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         if kind is not asyncio.CancelledError:
-            if self.loop.time() >= self.at:
-                self._exceeded(error)
+            self._leave_in_order(error)
             return
         owner = self.outer
         while owner is not None and owner.tick is None:

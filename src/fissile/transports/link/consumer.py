@@ -311,7 +311,7 @@ def dial_pair(server: LinkServer) -> Dial:
     async def dial(greeting: Greeting) -> ConsumerConnection:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
-        await loop.create_connection(server.connection, sock=theirs)
+        await loop.create_connection(server.own_connection, sock=theirs)
         _, connection = await loop.create_connection(lambda: ConsumerConnection(greeting, server.limit), sock=ours)
         return await _greeted(connection, b"")
 

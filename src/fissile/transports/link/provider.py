@@ -52,6 +52,10 @@ class LinkServer:
         """A new connection, to be given its transport by `connection_made`."""
         return ProviderConnection(self)
 
+    def own_connection(self) -> ProviderConnection:
+        """One on which this process calls itself: it stays while others are asked to leave, whose calls may need it."""
+        return ProviderConnection(self, own=True)
+
     async def drain(self, seconds: float) -> None:
         """Asks for no further calls, lets those in flight finish, and closes.
 
@@ -59,11 +63,14 @@ class LinkServer:
             seconds: How long to wait for them.
         """
         self.draining = True
-        for connection in list(self.connections):
+        others = [connection for connection in self.connections if not connection.own]
+        for connection in others:
             connection.send(GOAWAY, 0)
-        waiting = [connection.closed for connection in self.connections]
-        if waiting:
-            await asyncio.wait(waiting, timeout=seconds)
+        if others:
+            await asyncio.wait([connection.closed for connection in others], timeout=seconds)
+        running = [task for connection in self.connections for task, _ in connection.running.values()]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
         for connection in list(self.connections):
             connection.close()
 
@@ -73,10 +80,12 @@ class ProviderConnection(Connection):
 
     Args:
         server: What it belongs to.
+        own: Whether the other end is this process.
     """
 
-    def __init__(self, server: LinkServer) -> None:
+    def __init__(self, server: LinkServer, *, own: bool = False) -> None:
         super().__init__(server.limit)
+        self.own = own
         self.server = server
         self.table: list[tuple[Method, Provider]] = []
         self.running: dict[int, tuple[asyncio.Task[None], float]] = {}
@@ -153,7 +162,7 @@ class ProviderConnection(Connection):
             raise BrokenFrame("a greeting that cannot be read") from error
         welcome = {"methods": methods, "incompatible": incompatible, "limit": self.limit}
         self.send(WELCOME, 0, json.dumps(welcome).encode())
-        if self.server.draining:
+        if self.server.draining and not self.own:
             self.send(GOAWAY, 0)
 
     def _start(self, number: int, body: bytes) -> None:

@@ -29,6 +29,9 @@ class MiddleService(Middle):
             self.endings.by_key[key].append(type(error).__name__)
             raise
 
+    async def ask_twice(self, gate: str) -> str:
+        return await self.probe.echo(await self.probe.wait_for(gate))
+
     async def undeclared(self) -> None:
         await self.probe.undeclared()
 

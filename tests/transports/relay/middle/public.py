@@ -12,6 +12,10 @@ class Middle(Interface, Protocol):
         """Hangs in probe; notes how that ended."""
         ...
 
+    async def ask_twice(self, gate: str) -> str:
+        """Asks probe to wait at a gate, and something else once that is open."""
+        ...
+
     async def undeclared(self) -> None:
         """Lets probe's undeclared error pass."""
         ...
