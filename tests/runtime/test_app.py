@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from fissile import App, ConfigurationError
-from fissile.runtime.options import Options
+from fissile.runtime.http.options import Options
 from tests.runtime import postponed
 from tests.runtime.serving import serve
 

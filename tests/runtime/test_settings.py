@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from fissile.errors import ConfigurationError, Fault, shown
-from fissile.runtime.settings import Mode, load, mode_from
-from fissile.runtime.variables import secrets_directory
+from fissile.runtime.settings import Mode, load, mode_from, secrets_directory
 
 HERE = Path(__file__).absolute()
 S = TypeVar("S")

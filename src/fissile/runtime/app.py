@@ -15,11 +15,12 @@ from starlette.types import ASGIApp, Lifespan
 
 from fissile.errors import ConfigurationError, Fault, raise_faults
 from fissile.project import Placement, Project, find, placement_from, read_defaults
-from fissile.runtime import health, lifecycle, openapi, problems
+from fissile.runtime import health, lifecycle
 from fissile.runtime.caller import Caller
-from fissile.runtime.options import Options
-from fissile.runtime.requests import RequestContext
-from fissile.runtime.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
+from fissile.runtime.http import openapi, problems
+from fissile.runtime.http.options import Options
+from fissile.runtime.http.requests import RequestContext
+from fissile.runtime.http.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
 from fissile.runtime.wiring import Runtime
 
 

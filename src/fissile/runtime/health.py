@@ -13,9 +13,9 @@ from ..errors import ConfigurationError
 from ..project import Project
 from ..values import ComponentError
 from .by_name import call_json
-from .problems import Problem
+from .http.problems import Problem
+from .settings import secrets_directory
 from .state import state_folder
-from .variables import secrets_directory
 
 if TYPE_CHECKING:
     from .wiring import Runtime

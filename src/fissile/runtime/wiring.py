@@ -29,9 +29,8 @@ from .injection import Injection
 from .overrides import Overrides
 from .provided import stub_of
 from .provider import Gate, InterfaceProvider, Lasting, Maker
-from .settings import Mode, load, mode_from
+from .settings import Mode, load, mode_from, secrets_directory
 from .state import state_folder
-from .variables import secrets_directory
 
 if TYPE_CHECKING:
     from dishka import AsyncContainer

@@ -18,7 +18,7 @@ from fastapi.openapi.constants import REF_TEMPLATE
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import CoreModeRef, DefsRef, JsonSchemaMode
 
-from fissile.runtime.problems import component_of
+from fissile.runtime.http.problems import component_of
 
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, object]

@@ -544,7 +544,7 @@ def test_a_route_of_main_under_a_prefix_is_refused_with_its_place() -> None:
     first, second = faults_of(app, part=naming("part"))
     assert "the route /part/own lies under /part, which belongs to the component 'part'" == first.what
     line = own.__code__.co_firstlineno
-    assert f"tests/runtime/test_routing.py:{line}" == first.where
+    assert f"tests/runtime/http/test_routing.py:{line}" == first.where
     assert "/part/static" in second.what
 
 

@@ -14,9 +14,9 @@ from fastapi.openapi.models import OpenAPI
 from fastapi.openapi.utils import get_fields_from_routes, get_openapi_path
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
-from fissile.runtime import problems
-from fissile.runtime.routing import Branch
-from fissile.runtime.schemas import Names, schemas_of, with_references
+from fissile.runtime.http import problems
+from fissile.runtime.http.routing import Branch
+from fissile.runtime.http.schemas import Names, schemas_of, with_references
 
 Document = dict[str, Any]
 

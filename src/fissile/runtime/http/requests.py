@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..context import AMBIENT, NOWHERE, Context
+from ...context import AMBIENT, NOWHERE, Context
+from ..provided import RUNTIME, Stubs
 from .problems import Problem
-from .provided import RUNTIME, Stubs
 
 LONGEST = 255
 """Bytes of the longest ``Idempotency-Key`` that is taken; a longer ``traceparent`` is none."""

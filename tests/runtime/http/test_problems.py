@@ -17,7 +17,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from fissile import App, CallError, ComponentError
 from fissile.errors import CALL_ERRORS, CallFailed, DeadlineExceeded, Incompatible, Overloaded, Unavailable
-from fissile.runtime.problems import SCHEMA
+from fissile.runtime.http.problems import SCHEMA
 from tests.runtime.serving import serve
 
 

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fissile.context import current
 from fissile.errors import CallError
-from fissile.runtime.routing import Dispatcher
+from fissile.runtime.http.routing import Dispatcher
 from fissile.values import ComponentError
 
 MEDIA_TYPE = "application/problem+json"

@@ -1,0 +1,1 @@
+"""HTTP: the components' routes inside one FastAPI application, its errors and its one API document."""

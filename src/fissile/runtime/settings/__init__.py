@@ -1,0 +1,6 @@
+"""Settings: what each component is given of the environment; faults say what is missing, and no values."""
+
+from .filling import Mode, load, mode_from
+from .variables import secrets_directory
+
+__all__ = ["Mode", "load", "mode_from", "secrets_directory"]
