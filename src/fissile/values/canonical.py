@@ -60,14 +60,14 @@ def canonical(schema: CoreSchema, handler: GetCoreSchemaHandler, *, freeze: bool
         handler: Finds what the schema refers to.
         freeze: Freeze every dict; else only what is marked with `Frozen`.
     """
-    record = _record(handler.resolve_ref_schema(schema))
-    if record is None:
+    found = record(handler.resolve_ref_schema(schema))
+    if found is None:
         return typing.cast(CoreSchema, _node(schema, freeze))
-    _children(record, freeze)
+    _children(found, freeze)
     return schema
 
 
-def _record(schema: object) -> dict[str, object] | None:
+def record(schema: object) -> dict[str, object] | None:
     """The model or typed dict inside the validators around it, if it is one."""
     while isinstance(schema, dict):
         if schema["type"] in ("model", "typed-dict"):

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, Self
 
-import pydantic
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import CoreSchema
 
-from .canonical import WIRE_CONFIG, canonical
+from .canonical import WIRE_CONFIG, canonical, record
+
+
+def _settle_defaults(model: dict[str, object]) -> None:
+    """Has pydantic call us for values that have defaults; the others have nothing to settle, and are made faster."""
+    inner: Any = model["schema"]
+    while "fields" not in inner:  # a validator of the user's own may stand between
+        inner = inner["schema"]
+    if any(field["schema"]["type"] == "default" for field in inner["fields"].values()):
+        model["post_init"] = "_all_fields_are_set"
 
 
 class Value(BaseModel):
@@ -32,17 +40,19 @@ class Value(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         try:
-            return canonical(handler(source), handler, freeze=True)
+            schema = canonical(handler(source), handler, freeze=True)
+            if model := record(handler.resolve_ref_schema(schema)):
+                _settle_defaults(model)
+            return schema
         except (PydanticUserError, TypeError) as error:
             # The class stays incomplete instead: `refusals` tells what is wrong with it, along with everything else.
             raise PydanticUndefinedAnnotation(cls.__name__, str(error)) from error
 
-    @pydantic.model_validator(mode="after")
-    def _all_fields_are_set(self) -> Self:
+    def _all_fields_are_set(self, context: object) -> None:
         # Whether a field was given or took its default does not cross: the other side is sent both.
         if len(self.__pydantic_fields_set__) != len(type(self).__pydantic_fields__):
             object.__setattr__(self, "__pydantic_fields_set__", set(type(self).__pydantic_fields__))
-        return self
+        self.model_post_init(context)
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # the plugin's own
