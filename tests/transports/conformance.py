@@ -68,13 +68,22 @@ async def ending(call: Awaitable[object]) -> tuple[str, object]:
         return type(error).__name__, error.fields()
 
 
-class Results:
-    """Values, errors and arguments."""
+class OverSomeTransport:
+    """What the classes below ask for, and those that inherit them give."""
 
     @pytest.fixture
     def calling(self) -> AsyncIterator[Calling]:
-        """The stubs over the transport under test."""
+        """The stubs over the transport under test, with the limits as they are unless configured."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def roomy(self) -> AsyncIterator[Calling]:
+        """The same with the limit raised over 10,000."""
+        raise NotImplementedError
+
+
+class Results(OverSomeTransport):
+    """Values, errors and arguments."""
 
     async def test_a_result_comes_back(self, calling: Calling) -> None:
         """What the method returns is what the caller gets."""
@@ -186,13 +195,8 @@ class Results:
         assert ("value", "bystander") == await other
 
 
-class Contexts:
+class Contexts(OverSomeTransport):
     """What crosses with a call, and what does not."""
-
-    @pytest.fixture
-    def calling(self) -> AsyncIterator[Calling]:
-        """The stubs over the transport under test."""
-        raise NotImplementedError
 
     async def test_the_context_crosses(self, calling: Calling) -> None:
         """Principal, trace, idempotency key and carried variables reach the method."""
@@ -240,13 +244,8 @@ class Contexts:
             assert 0 < await calling.middle.remaining() <= 2
 
 
-class Deadlines:
+class Deadlines(OverSomeTransport):
     """Time that is up, and callers that go away."""
-
-    @pytest.fixture
-    def calling(self) -> AsyncIterator[Calling]:
-        """The stubs over the transport under test."""
-        raise NotImplementedError
 
     async def test_a_deadline_in_the_middle(self, calling: Calling) -> None:
         """A -> B -> C: the caller gets DeadlineExceeded, B too, and C is cancelled."""
@@ -315,13 +314,8 @@ class Deadlines:
         await calling.probe.hang(key)
 
 
-class Transactions:
+class Transactions(OverSomeTransport):
     """The unit of work."""
-
-    @pytest.fixture
-    def calling(self) -> AsyncIterator[Calling]:
-        """The stubs over the transport under test."""
-        raise NotImplementedError
 
     async def test_a_result_means_committed(self, calling: Calling) -> None:
         """Whoever has the result finds the row."""
@@ -388,18 +382,8 @@ class Transactions:
         await calling.probe.write(text)
 
 
-class Limits:
+class Limits(OverSomeTransport):
     """Calls in flight."""
-
-    @pytest.fixture
-    def calling(self) -> AsyncIterator[Calling]:
-        """The stubs over the transport under test, with the limits as they are unless configured."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def roomy(self) -> AsyncIterator[Calling]:
-        """The same with the limit raised over 10,000."""
-        raise NotImplementedError
 
     async def test_one_thousand_calls_in_flight(self, calling: Calling) -> None:
         """The next one is refused at once, certainly not run; when one ends there is room again."""
