@@ -1,5 +1,8 @@
 """What a route or a component demands of the principal: declarations only.
 
+Nothing enforces them in this version, which knows no identities: every route is open, and the application says so in
+its log when it starts.
+
 A policy is a FastAPI dependency, so that an ordinary router takes it: ``dependencies=[requires("orders:write")]``. The
 runtime takes it off the route when it includes the router and keeps it beside it.
 """
@@ -13,7 +16,7 @@ from fastapi.params import Depends
 
 
 def _declared() -> None:
-    """Stands where FastAPI wants something to call; the policy is enforced before the route is entered."""
+    """Stands where FastAPI wants something to call; a policy is taken off the route before it would be called."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,19 @@ error: one.py: app is a FastAPI, and not an App
 """,
         ),
         (
+            {
+                "pyproject.toml": '[tool.fastapi]\nentrypoint = "one.main:app"\n',
+                "one/__init__.py": "",
+                "one/main.py": "from fissile import App\n\napp = App()\n",
+                "one/part.py": "from fissile import Component\n\ncomponent = Component()\n",
+            },
+            """\
+error: one.main:app: app is an App without components, and there are part
+    why: App() is plain FastAPI; components are looked for in the package that it is told
+    fix: write app = App(__package__)
+""",
+        ),
+        (
             {**CONFIGURED, "one.py": "from fissile import App\n\napi = App()\n"},
             """\
 error: one.py: one has no 'app'

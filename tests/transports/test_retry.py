@@ -10,6 +10,7 @@ from fissile import Interface, idempotent, readonly
 from fissile.context import Context
 from fissile.errors import CallError, CallFailed, DeadlineExceeded, Incompatible, Overloaded, Unavailable
 from fissile.interface import Method
+from fissile.transports import retry
 from fissile.transports.base import Call
 from fissile.transports.retry import FLOOR, SHARE, WINDOW, Budget, RetryingTransport
 
@@ -97,8 +98,9 @@ async def test_a_retry_ends_before_the_deadline() -> None:
     assert 1 == len(failing.attempts)
 
 
-async def test_the_budget_ends_retries() -> None:
+async def test_the_budget_ends_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage is not multiplied: ten retries, however many calls fail, and then each call is one attempt."""
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)  # all within one window
     failing = Failing(10_000, unavailable)
     transport = RetryingTransport(failing)
     for _ in range(20):

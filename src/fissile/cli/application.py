@@ -83,6 +83,16 @@ def load(target: str | None) -> App:
     with users_code():
         app = _application(_imported(module, project), name)
         app.assemble()
+    if app.package is None and project.components:
+        names = ", ".join(component.name for component in project.components)
+        raise ConfigurationError(
+            Fault(
+                f"{name} is an App without components, and there are {names}",
+                project.entrypoint,
+                "App() is plain FastAPI; components are looked for in the package that it is told",
+                f"write {name} = App(__package__)",
+            )
+        )
     return app
 
 

@@ -68,9 +68,7 @@ class Server(uvicorn.Server):
         if is_interrupt:
             self.config.timeout_graceful_shutdown = INTERRUPT_DRAIN
         self._end_at_last((self.config.timeout_graceful_shutdown or 0) + CLOSING)
-        if self._app.package is not None:
-            for live in self._app.runtime.live.values():
-                live.ready = False
+        self._app.stop_being_ready()
 
     def _end_at_last(self, seconds: float) -> None:
         """Ends the process when it has not ended by then: a method that swallows its cancellation cannot hold it."""

@@ -49,7 +49,9 @@ class Store:
 
     async def open(self) -> None:
         """Connects, and creates the tables that are missing."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        if not self.file.parent.exists():
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            (self.file.parent / ".gitignore").write_text("*\n")
         engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}", async_creator=self._connect)
         event.listen(engine.sync_engine, "connect", _configure)
         event.listen(engine.sync_engine, "begin", _begin)

@@ -241,7 +241,7 @@ def _cycle_faults(components: Sequence[Declared]) -> list[Fault]:
         else:
             what = f"components need each other in a circle: {path}"
             why = "components in a circle cannot be started, tested or split off one without the other"
-            fix = "let one of them publish an event that the other handles, or move what both need into a third"
+            fix = "move what both need into a third component"
         faults.append(Fault(what, _all(places), why, fix))
     return faults
 

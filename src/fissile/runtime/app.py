@@ -162,6 +162,12 @@ class App(FastAPI):
             raise ConfigurationError(Fault("the application has no components", fix=fix))
         return self._runtime
 
+    def stop_being_ready(self) -> None:
+        """Says on ``/-/ready`` from now on that it takes no further requests: it is about to end."""
+        if self._runtime is not None:
+            for live in self._runtime.live.values():
+                live.ready = False
+
     @asynccontextmanager
     async def caller(self) -> AsyncIterator[Caller]:
         """The interfaces outside a request: ``async with app.caller() as call: await call(Suppliers).get(1)``.

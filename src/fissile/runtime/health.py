@@ -29,11 +29,11 @@ def reserved(runtime: Runtime) -> APIRouter:
     """The routes of the reserved paths."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/live")
+    @router.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/ready")
+    @router.api_route("/ready", methods=["GET", "HEAD"])
     async def ready() -> JSONResponse:
         return _readiness(runtime)
 

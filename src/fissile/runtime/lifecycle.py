@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from .wiring import Live, Runtime
-
-logger = logging.getLogger("fissile.lifecycle")
 
 DRAIN = 25.0
 """Seconds that calls in flight get to finish at the end."""

@@ -40,6 +40,7 @@ def stub_of(contract: Contract, channel: Channel) -> object:
     """An instance of the interface whose every method is a call."""
     methods: dict[str, object] = {name: _calling(method, channel) for name, method in contract.methods.items()}
     methods["__init__"] = _nothing
+    methods["__repr__"] = lambda _: f"<stub of {contract.interface.__module__}.{contract.interface.__qualname__}>"
     make = cast(
         "Callable[[str, tuple[type[object], ...], dict[str, object]], Callable[[], object]]", type(contract.interface)
     )

@@ -21,8 +21,8 @@ FLOOR = 10
 SHARE = 0.2
 """Retries in a window per call, above the floor."""
 
-FIRST_PAUSE = 0.02
-"""Seconds before the first retry, doubled for each further one and drawn at random below that (full jitter)."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+"""Seconds before a retry: the first, doubled for each further one up to the longest, drawn at random below that."""
 
 
 class Budget:
@@ -83,7 +83,7 @@ class RetryingTransport:
             try:
                 return await self._transport.call(call)
             except (Unavailable, Overloaded):
-                pause = random.uniform(0, FIRST_PAUSE * 2**attempt)
+                pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
                 now = loop.time()
                 if now + pause >= call.deadline or not self._budget.take(now):
                     raise

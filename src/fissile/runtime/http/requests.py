@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...context import AMBIENT, NOWHERE, Context
 from ..provided import RUNTIME, Stubs
 from .problems import Problem
+
+logger = logging.getLogger("fissile.policy")
 
 LONGEST = 255
 """Bytes of the longest ``Idempotency-Key`` that is taken; a longer ``traceparent`` is none."""
@@ -27,7 +31,8 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] == "lifespan":
+        if scope["type"] == "lifespan":  # a server starts us
+            logger.warning("no identity is configured: every route is open to everybody, whatever its policy says")
             await self.app(scope, receive, send)
             return
         scope[RUNTIME] = self.stubs
