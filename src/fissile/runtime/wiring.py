@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 WIRE = "wire"
 """The address under which a process that calls itself over a link has that link."""
 
+DATA = ("sqlalchemy", "aiosqlite", "greenlet")
+"""What only components with tables need."""
+
 Wrap = Callable[[Transport], Transport]
 
 
@@ -159,7 +162,14 @@ class Runtime:
         """Imports a live component; the user's own exception passes through whole."""
         if not self.placement.is_live(found.name):
             return None
-        module = importlib.import_module(found.module)
+        try:
+            module = importlib.import_module(found.module)
+        except ModuleNotFoundError as error:
+            if error.name not in DATA:
+                raise
+            why = f"{found.name} has tables, and {error.name} is not installed"
+            self.faults.append(Fault(f"{found.module} cannot be imported", found.where, why, "install fissile[data]"))
+            return None
         declaration = getattr(module, "component", None)
         if isinstance(declaration, Component):
             return Live(found, declaration)
@@ -194,6 +204,10 @@ class Runtime:
     def _check(self, live: Live) -> None:
         for interface, implementation in live.declaration.provides.items():
             self.faults += implementation_faults(interface, implementation)
+        if live.declaration.handles:
+            what = f"{live.name} handles events, and this version delivers none"
+            why = "what it declares would never run"
+            self.faults.append(Fault(what, live.found.where, why, "remove handles, and let the other component call"))
         self._fill_settings(live)
 
     def _fill_settings(self, live: Live) -> None:
