@@ -13,9 +13,9 @@ CONFIGURED = {"pyproject.toml": '[tool.fastapi]\nentrypoint = "one:app"\n'}
         (
             {},
             """\
-error: pyproject.toml: there is no application here
+error: there is no application here
     why: the application is where [tool.fastapi] says, or in the one package with a main.py
-    fix: write [tool.fastapi] entrypoint = "shop.main:app" into pyproject.toml
+    fix: change to your project, or write [tool.fastapi] entrypoint = "shop.main:app" into pyproject.toml
 """,
         ),
         (

@@ -77,15 +77,13 @@ def find_in(folder: Path) -> Project:
         return _project(packages[0].name, packages[0], f"{packages[0].name}.main:app")
     if not packages and (folder / "main.py").is_file():
         return Project("", folder, folder)
+    why = "the application is where [tool.fastapi] says, or in the one package with a main.py"
+    write = 'write [tool.fastapi] entrypoint = "shop.main:app" into pyproject.toml'
+    if not packages:
+        fix = f"change to your project, or {write}"
+        raise ConfigurationError(Fault("there is no application here", "", why, fix))
     names = ", ".join(package.name for package in packages)
-    raise ConfigurationError(
-        Fault(
-            f"several packages have a main.py: {names}" if packages else "there is no application here",
-            shown(folder / "pyproject.toml"),
-            "the application is where [tool.fastapi] says, or in the one package with a main.py",
-            'write [tool.fastapi] entrypoint = "shop.main:app" into pyproject.toml',
-        )
-    )
+    raise ConfigurationError(Fault(f"several packages have a main.py: {names}", shown(folder), why, write))
 
 
 def _entrypoint(file: Path) -> str | None:

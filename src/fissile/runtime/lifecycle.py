@@ -67,10 +67,12 @@ async def _component(live: Live) -> AsyncIterator[None]:
         live.gate.closed = True
         for provider in live.providers.values():
             provider.end()
+        if live.fakes is not None:
+            await live.fakes.close()
         if live.container is not None:
             await live.container.close()
         if live.store is not None:
-            from .. import data
+            from ..data import finish
 
-            await data.finish()
+            await finish()
             await live.store.close()

@@ -26,7 +26,7 @@ from ..transports.local import LocalTransport, MeasuringTransport
 from ..transports.retry import RetryingTransport
 from ..values import refusals
 from .injection import Injection
-from .overrides import Overrides
+from .overrides import Fakes, Overrides
 from .provided import stub_of
 from .provider import Gate, InterfaceProvider, Lasting, Maker
 from .settings import Mode, load, mode_from, secrets_directory
@@ -44,6 +44,7 @@ DATA = ("sqlalchemy", "aiosqlite", "greenlet")
 """What only components with tables need."""
 
 Wrap = Callable[[Transport], Transport]
+Begin = Callable[[bool], Awaitable["UnitOfWork"]]
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Live:
         settings: Its settings, where it has some.
         store: Its database, where it has one.
         container: Makes its objects.
+        fakes: Makes them where tests put fakes among them.
         providers: What runs the calls of each of its interfaces.
         ready: Whether it takes calls.
     """
@@ -67,6 +69,7 @@ class Live:
     settings: object | None = None
     store: Store | None = None
     container: AsyncContainer | None = None
+    fakes: Fakes | None = None
     providers: dict[type[object], InterfaceProvider] = field(default_factory=dict)
     ready: bool = False
 
@@ -131,6 +134,7 @@ class Runtime:
         self.unused: asyncio.Event | None = None
         self.answers_links = False
         self.links: dict[str, Link] = {}
+        self._app = app
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}
         self.live = {found.name: live for found in project.components if (live := self._load(found))}
@@ -242,22 +246,17 @@ class Runtime:
         self.faults += injection.faults
         if injection.faults:
             return
-        begin: Callable[[bool], Awaitable[UnitOfWork]] | None = None
+        begin: Begin | None = None
         if declaration.database is not None:
-            from .. import data  # a component without data does not need SQLAlchemy
+            from ..data import Store  # a component without data does not need SQLAlchemy
+            from ..data import begin as begin_work
 
             name = declaration.id or live.name
-            live.store = data.Store(declaration.database, state_folder(self.project) / f"{name}.sqlite3")
-            begin = partial(data.begin, live.store)
+            live.store = Store(declaration.database, state_folder(self.project) / f"{name}.sqlite3")
+            begin = partial(begin_work, live.store)
         live.container = injection.container()
-        for interface, implementation in declaration.provides.items():
-            lasting = injection.lasting(implementation)
-            live.providers[interface] = InterfaceProvider(
-                live.gate,
-                _maker(live.container, implementation),
-                None if lasting is None else _lasting(live.container, implementation, lasting),
-                begin,
-            )
+        live.fakes = Fakes(self._app, injection, live.container, partial(_providers, live, begin, None))
+        live.providers = _providers(live, begin, live.fakes, injection, live.container)
 
     def _reachable(self, live: Live) -> list[type[object]]:
         """The interfaces that a component may call: those that it needs, and its own."""
@@ -338,6 +337,18 @@ class Runtime:
             return None
 
         return stub
+
+
+def _providers(
+    live: Live, begin: Begin | None, fakes: Fakes | None, injection: Injection, container: AsyncContainer
+) -> dict[type[object], InterfaceProvider]:
+    """What runs the calls of each interface of a component, on objects that the container makes."""
+    providers = {}
+    for interface, implementation in live.declaration.provides.items():
+        needed = injection.lasting(implementation)
+        lasting = None if needed is None else _lasting(container, implementation, needed)
+        providers[interface] = InterfaceProvider(live.gate, _maker(container, implementation), lasting, begin, fakes)
+    return providers
 
 
 def _maker(container: AsyncContainer, implementation: type[object]) -> Maker:
