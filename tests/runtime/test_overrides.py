@@ -1,6 +1,7 @@
-"""Fakes in the place of interfaces, through FastAPI's own `dependency_overrides`."""
+"""Fakes in the place of interfaces, ports and settings, through FastAPI's own `dependency_overrides`."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from fissile import App, CallError, ComponentError
+from fissile.errors import CallFailed
 from fissile.project import Placement
 from tests.runtime.projects import written
 
@@ -158,3 +160,225 @@ async def test_what_a_fake_raises(shop: Shop) -> None:
         with pytest.raises(CallError, match="Stock") as caught:
             await shop.stock.count("a")
         assert ("call_failed", True) == (caught.value.code, caught.value.may_have_run)
+
+
+PAY_PUBLIC = """
+from typing import Protocol
+
+from fissile import Interface, readonly
+
+class Pay(Interface, Protocol):
+    async def pay(self, fail: bool = False) -> list[str]:
+        ...
+
+    @readonly
+    async def paid(self) -> int:
+        ...
+"""
+
+PAY = """
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Protocol
+
+from fissile import Component, Database
+from pydantic_settings import BaseSettings
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .public import Pay
+
+events: list[str] = []
+metadata = MetaData()
+rows = Table("rows", metadata, Column("id", Integer, primary_key=True))
+
+class Wishes(BaseSettings):
+    shop: str = "real shop"
+
+class Gateway(Protocol):
+    async def charge(self) -> str: ...
+
+class Journal:
+    def __init__(self) -> None:
+        events.append("opened")
+        self.numbers = count(1)
+
+class Mail(Protocol):
+    gateway: Gateway
+
+class Letters:
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+class RealGateway:
+    def __init__(self, wishes: Wishes) -> None:
+        events.append("connected")
+        self.shop = wishes.shop
+
+    async def charge(self) -> str:
+        return f"charged for {self.shop}"
+
+async def journal(wishes: Wishes) -> AsyncIterator[Journal]:
+    yield Journal()
+    events.append("closed")
+
+class Rows:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def add(self) -> None:
+        await self.session.execute(insert(rows))
+
+class Service(Pay):
+    def __init__(self, rows: Rows, session: AsyncSession, mail: Mail, journal: Journal, wishes: Wishes) -> None:
+        self.rows, self.session, self.mail, self.journal, self.wishes = rows, session, mail, journal, wishes
+
+    async def pay(self, fail: bool = False) -> list[str]:
+        await self.rows.add()
+        charged = await self.mail.gateway.charge()
+        if fail:
+            raise ValueError("no")
+        return [charged, self.wishes.shop, str(next(self.journal.numbers))]
+
+    async def paid(self) -> int:
+        return (await self.session.scalars(select(func.count()).select_from(rows))).one()
+
+component = Component(
+    provides={Pay: Service},
+    binds={Gateway: RealGateway, Mail: Letters, Journal: journal},
+    settings=Wishes,
+    database=Database(metadata),
+)
+"""
+
+
+class Payment:
+    """The application, its one interface, and the module of its component."""
+
+    def __init__(self, app: App, package: str) -> None:
+        self.app = app
+        self.component: Any = import_module(f"{package}.pay.component")
+        self.pay: Any = app.runtime.stub(import_module(f"{package}.pay.public").Pay)
+
+
+@pytest.fixture(params=[False, True], ids=["together", "wire"])
+async def payment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Payment]:
+    """A component with ports, settings and a database, in both placements of one process."""
+    with written(tmp_path, {"pay/public.py": PAY_PUBLIC, "pay/component.py": PAY}) as package:
+        app = App(package)
+        app.placement = Placement(wire=request.param)
+        async with app.caller():
+            yield Payment(app, package)
+
+
+class FakeGateway:
+    """Charges nobody, and counts."""
+
+    def __init__(self, name: str = "a class") -> None:
+        self.name = name
+        self.charged = 0
+
+    async def charge(self) -> str:
+        self.charged += 1
+        return f"{self.name}, {self.charged}"
+
+
+REAL = ["charged for real shop", "real shop"]
+
+
+@pytest.mark.parametrize(
+    ("fake", "expected"),
+    [
+        (lambda: FakeGateway("an object"), "an object"),
+        (lambda: FakeGateway, "a class"),
+        (lambda: lambda: FakeGateway("a factory"), "a factory"),
+        (lambda: partial(FakeGateway, "a partial"), "a partial"),
+    ],
+    ids=["object", "class", "factory", "partial"],
+)
+async def test_a_fake_of_a_port(payment: Payment, fake: Callable[[], Any], expected: str) -> None:
+    """The component and its other ports are given it, one for as long as it is there; the real one is not made."""
+    payment.app.dependency_overrides[payment.component.Gateway] = fake()
+    assert [f"{expected}, 1", "real shop", "1"] == await payment.pay.pay()
+    assert [f"{expected}, 2", "real shop", "2"] == await payment.pay.pay()
+    assert ["opened"] == payment.component.events
+    del payment.app.dependency_overrides[payment.component.Gateway]
+    assert [*REAL, "3"] == await payment.pay.pay()
+    assert ["opened", "connected"] == payment.component.events
+
+
+async def test_a_fake_of_a_port_after_the_real_one(payment: Payment) -> None:
+    """It does not matter that the real one was called before."""
+    assert [*REAL, "1"] == await payment.pay.pay()
+    payment.app.dependency_overrides = {payment.component.Gateway: FakeGateway}
+    assert ["a class, 1", "real shop", "2"] == await payment.pay.pay()
+    payment.app.dependency_overrides = {payment.component.Gateway: lambda: FakeGateway("other")}
+    assert ["other, 1", "real shop", "3"] == await payment.pay.pay()
+    payment.app.dependency_overrides = {}
+    assert [*REAL, "4"] == await payment.pay.pay()
+
+
+async def test_fakes_of_settings(payment: Payment) -> None:
+    """Whatever is made of settings is made of these: an object, a class, or what a factory makes."""
+    wishes = payment.component.Wishes
+    for fake in (wishes(shop="fake"), type("Fake", (wishes,), {"shop": "fake", "__annotations__": {"shop": str}})):
+        payment.app.dependency_overrides[wishes] = fake
+        assert ["charged for fake", "fake"] == (await payment.pay.pay())[:2]
+    payment.app.dependency_overrides[wishes] = lambda: wishes(shop="other")
+    assert ["charged for other", "other"] == (await payment.pay.pay())[:2]
+    payment.app.dependency_overrides[payment.component.Gateway] = FakeGateway
+    assert ["a class, 1", "other"] == (await payment.pay.pay())[:2]
+    payment.app.dependency_overrides.clear()
+    assert REAL == (await payment.pay.pay())[:2]
+
+
+async def test_a_fake_of_a_class_of_the_component(payment: Payment) -> None:
+    """What a constructor asks for can be faked even if it is no port."""
+
+    class NoRows:
+        async def add(self) -> None:
+            pass
+
+    payment.app.dependency_overrides[payment.component.Rows] = NoRows
+    await payment.pay.pay()
+    assert 0 == await payment.pay.paid()
+
+
+async def test_the_unit_of_work_around_a_fake(payment: Payment) -> None:
+    """It is committed and rolled back as ever."""
+    payment.app.dependency_overrides[payment.component.Gateway] = FakeGateway
+    await payment.pay.pay()
+    with pytest.raises(CallFailed):
+        await payment.pay.pay(fail=True)
+    assert 1 == await payment.pay.paid()
+    payment.app.dependency_overrides.clear()
+    assert 1 == await payment.pay.paid()
+
+
+async def test_a_fake_that_cannot_be_made(payment: Payment) -> None:
+    """The caller is told why, and the component has not run."""
+
+    def broken() -> object:
+        raise ValueError("no gateway today")
+
+    payment.app.dependency_overrides[payment.component.Gateway] = broken
+    with pytest.raises(CallFailed, match="a fake for pay could not be made: ValueError: no gateway today") as caught:
+        await payment.pay.pay()
+    assert not caught.value.may_have_run
+    payment.app.dependency_overrides.clear()
+    assert [*REAL, "1"] == await payment.pay.pay()
+
+
+async def test_the_end_of_an_application_with_fakes(tmp_path: Path) -> None:
+    """What was made around fakes ends with it; a fake that was made of a class is made anew the next time."""
+    with written(tmp_path, {"pay/public.py": PAY_PUBLIC, "pay/component.py": PAY}) as package:
+        app, events = App(package), []
+        for _ in range(2):
+            async with app.caller():
+                payment = Payment(app, package)
+                events = payment.component.events
+                app.dependency_overrides = {payment.component.Gateway: FakeGateway}
+                assert ["a class, 1", "real shop", "1"] == await payment.pay.pay()
+                app.dependency_overrides[payment.component.Wishes] = payment.component.Wishes(shop="fake")
+                assert ["a class, 1", "fake", "1"] == await payment.pay.pay()
+    assert 2 * ["opened", "opened", "closed", "closed"] == events

@@ -8,9 +8,9 @@ settings, ports and session, or is a class of its own, registered the same way. 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, cast, get_type_hints
 
 from dishka import AsyncContainer, make_async_container
 from dishka import Provider as Registry
@@ -45,9 +45,11 @@ class Injection:
     _registry: Registry = field(default_factory=lambda: Registry(scope=Lifetime.REQUEST))
     _lifetimes: dict[type[object], Lifetime] = field(default_factory=dict)
     _visiting: list[type[object]] = field(default_factory=list)
+    _implementations: list[type[object]] = field(default_factory=list)
 
     def add(self, implementation: type[object]) -> None:
         """Registers a class and everything that its constructor asks for; what cannot be found is a fault."""
+        self._implementations.append(implementation)
         self._lifetime(implementation, place(implementation), implementation.__name__)
 
     def lasting(self, implementation: type[object]) -> Mapping[str, object] | None:
@@ -60,6 +62,29 @@ class Injection:
         """Registers every port, also those that nobody asks for yet, so that their faults are found."""
         for port in self.binds:
             self._lifetime(port, place(port), f"binds[{port.__name__}]")
+
+    def kinds(self) -> Iterator[type[object]]:
+        """What a fake can be put in the place of: settings, ports, and classes that constructors ask for."""
+        yield from (kind for kind in self.given if kind not in self.interfaces)
+        yield from (kind for kind in self._lifetimes if kind not in self._implementations)
+
+    def with_fakes(self, fakes: Mapping[type[object], object], container: AsyncContainer) -> Injection:
+        """The same with fakes; a port that is not made of any stays the one that the container without them has."""
+        kept = {
+            port: _kept(port, container)
+            for port in self.binds
+            if self._lifetimes.get(port) is Lifetime.APP and not self._rests_on(port, fakes)
+        }
+        given, binds = {**self.given, **fakes}, {**self.binds, **kept}
+        injection = Injection(self.component, given, binds, self.data, self.interfaces)
+        for implementation in self._implementations:
+            injection.add(implementation)
+        return injection
+
+    def _rests_on(self, kind: object, fakes: Mapping[type[object], object]) -> bool:
+        made_by = self.binds.get(cast("type[object]", kind))
+        needed = [] if made_by is None else [hint for _, hint in self._parameters(made_by)]
+        return kind in fakes or any(self._rests_on(hint, fakes) for hint in needed)
 
     def container(self) -> AsyncContainer:
         """The container of the component; its children are units of work."""
@@ -168,6 +193,13 @@ def _session(work_class: type[UnitOfWork], session_class: type[AsyncSession]) ->
 
     session.__annotations__ = {"work": work_class, "return": session_class}
     return session
+
+
+def _kept(port: type[object], container: AsyncContainer) -> Callable[[], Awaitable[object]]:
+    async def kept() -> object:
+        return await container.get(port)
+
+    return kept
 
 
 def _made(made_by: Callable[..., object], needed: Mapping[str, object]) -> Callable[..., object]:

@@ -1,6 +1,12 @@
-"""Fakes in the place of interfaces: ``app.dependency_overrides[Suppliers] = FakeSuppliers()``."""
+"""Fakes: ``app.dependency_overrides[Suppliers] = FakeSuppliers()``, and of what a component is made of."""
 
 from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -8,6 +14,14 @@ from ..errors import CallError, CallFailed
 from ..interface import Contract
 from ..transports.base import Call, Transport
 from ..transports.local import LocalTransport
+from .injection import Injection
+
+if TYPE_CHECKING:
+    from dishka import AsyncContainer
+
+    from .provider import InterfaceProvider
+
+Build = Callable[[Injection, "AsyncContainer"], Mapping[type[object], "InterfaceProvider"]]
 
 
 class Overrides:
@@ -35,22 +49,21 @@ class Overrides:
         known = self._transports.get(id(override))
         if known is None:
             # The fake is kept with it, so that nothing else can come to have its id.
-            known = self._transports[id(override)] = override, LocalTransport(_Fake(contract, override).run)
+            known = self._transports[id(override)] = override, LocalTransport(_Fake(override).run)
         return known[1]
 
 
 class _Fake:
     """Runs calls on an object that a test made, or that its factory makes for each call."""
 
-    def __init__(self, contract: Contract, override: object) -> None:
+    def __init__(self, override: object) -> None:
         self._override = override
-        self._first = next(iter(contract.methods), None)
 
     async def run(self, call: Call) -> object:
         """Runs one call; what the fake raises is judged as what a component raises."""
         method = call.method
         try:
-            result = await getattr(self._instance(), method.name)(**call.arguments)
+            result = await getattr(_made(self._override), method.name)(**call.arguments)
             return method.result.check(result)
         except Exception as error:
             if isinstance(error, (CallError, *(declared for declared, _ in method.errors.values()))):
@@ -58,7 +71,69 @@ class _Fake:
             message = f"the fake of {method} raised {type(error).__name__}, which it does not declare"
             raise CallFailed(message, may_have_run=True) from error
 
-    def _instance(self) -> object:
-        override = self._override
-        is_instance = not isinstance(override, type) and self._first is not None and hasattr(override, self._first)
-        return override if is_instance or not callable(override) else override()
+
+class Fakes:
+    """What runs a component's calls while there are fakes of its settings, its ports or other classes of its own.
+
+    Args:
+        app: The application; tests may change or replace its overrides at any time.
+        injection: What the component's objects are made of without them.
+        container: Makes those objects.
+        build: Gives the providers of the component's interfaces, for what other objects are made of.
+
+    Attributes:
+        app: The application.
+    """
+
+    __slots__ = ("_build", "_built", "_container", "_injection", "app")
+
+    def __init__(self, app: FastAPI, injection: Injection, container: AsyncContainer, build: Build) -> None:
+        self.app = app
+        self._injection = injection
+        self._container = container
+        self._build = build
+        self._built: dict[tuple[tuple[type[object], int], ...], _Built] = {}
+
+    def provider(self, interface: type[object]) -> InterfaceProvider | None:
+        """What runs the calls of an interface with the fakes that there are now; None where there are none."""
+        overrides = self.app.dependency_overrides
+        fakes = {kind: override for kind in self._injection.kinds() if (override := overrides.get(kind)) is not None}
+        if not fakes:
+            return None
+        key = tuple((kind, id(override)) for kind, override in fakes.items())
+        built = self._built.get(key)
+        if built is None:
+            built = self._built[key] = self._with(fakes)
+        return built.providers[interface]
+
+    def _with(self, fakes: Mapping[type[object], object]) -> _Built:
+        try:
+            made = {kind: _made(override) for kind, override in fakes.items()}
+        except Exception as error:
+            message = f"a fake for {self._injection.component} could not be made: {type(error).__name__}: {error}"
+            raise CallFailed(message, may_have_run=False) from error
+        injection = self._injection.with_fakes(made, self._container)
+        container = injection.container()
+        return _Built(fakes, container, self._build(injection, container))
+
+    async def close(self) -> None:
+        """Ends what was made around the fakes, and forgets those that were made of classes and functions."""
+        while self._built:
+            _, built = self._built.popitem()
+            await built.container.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A component around some fakes; they are kept with it, so that nothing else can come to have their ids."""
+
+    fakes: Mapping[type[object], object]
+    container: AsyncContainer
+    providers: Mapping[type[object], InterfaceProvider]
+
+
+def _made(override: object) -> object:
+    """The fake: what a class or a function makes, or else the object itself."""
+    if isinstance(override, (type, partial)) or inspect.isroutine(override):
+        return override()
+    return override

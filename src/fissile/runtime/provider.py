@@ -16,6 +16,7 @@ from ..values import ComponentError
 
 if TYPE_CHECKING:
     from ..data import UnitOfWork
+    from .overrides import Fakes
 
 logger = logging.getLogger("fissile.calls")
 
@@ -61,9 +62,10 @@ class InterfaceProvider:
         maker: Makes the object of the class that implements it, for one unit of work.
         lasting: The same in short, where nothing of it ends with the unit of work.
         begin: Begins a unit of work, read-only or not; None where the component has no data.
+        fakes: What runs the calls instead while there are fakes; None for that itself.
     """
 
-    __slots__ = ("_begin", "_gate", "_lasting", "_make", "_maker")
+    __slots__ = ("_begin", "_fakes", "_gate", "_lasting", "_make", "_maker")
 
     def __init__(
         self,
@@ -71,15 +73,20 @@ class InterfaceProvider:
         maker: Maker,
         lasting: Lasting | None,
         begin: Callable[[bool], Awaitable[UnitOfWork]] | None,
+        fakes: Fakes | None = None,
     ) -> None:
         self._gate = gate
         self._maker = maker
         self._lasting = lasting
         self._make: Callable[[], object] | None = None
         self._begin = begin
+        self._fakes = fakes
 
     async def run(self, call: Call) -> object:
         """Runs one call; ends as a transport does (`fissile.transports.base`)."""
+        fakes = self._fakes
+        if fakes is not None and fakes.app.dependency_overrides and (faked := fakes.provider(call.method.interface)):
+            return await faked.run(call)
         gate = self._gate
         if gate.in_flight >= gate.limit:
             message = f"{call.method} was refused: {gate.limit} calls are in flight"
