@@ -1,5 +1,6 @@
 """The README holds: its programs run and answer what it says."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,11 @@ def test_the_two_components_call_each_other(project: Path) -> None:
     assert ask(project, "shop.main", "post('/orders?supplier_id=1')") == '201 "ordered from Ada\'s bolts"'
 
 
+def test_an_unknown_supplier_is_the_orders_own_error(project: Path) -> None:
+    """The example shows how an error of another component is answered: not with a 500."""
+    assert ask(project, "shop.main", "post('/orders?supplier_id=2')").startswith("422 ")
+
+
 def test_the_first_screen_is_a_sentence_two_commands_and_a_program() -> None:
     """Numbers come after the first code, with how to repeat them."""
     first = README.partition("```python")[0].splitlines()
@@ -59,7 +65,8 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
 
 
 def _targets(text: str) -> list[str]:
-    links = [piece.partition(")")[0].partition("#")[0] for piece in text.split("](")[1:]]
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    links = [piece.partition(")")[0].partition("#")[0] for piece in prose.split("](")[1:]]
     return [link for link in links if link and "://" not in link]
 
 
