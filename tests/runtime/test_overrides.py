@@ -119,6 +119,29 @@ async def test_a_fake(shop: Shop, fake: object, expected: int) -> None:
     assert (1, 1) == (await shop.stock.count("a"), await shop.orders.left("a"))
 
 
+async def test_a_class_is_made_for_each_call(shop: Shop) -> None:
+    """As a component's own class is."""
+    made: list[object] = []
+
+    class Counted(Fake):
+        def __init__(self) -> None:
+            super().__init__(40)
+            made.append(self)
+
+    shop.app.dependency_overrides[shop.stock_interface] = Counted
+    assert [40, 40] == [await shop.orders.left("a"), await shop.orders.left("a")]
+    assert 2 == len(made)
+
+
+async def test_a_fake_of_the_class_that_implements_an_interface(shop: Shop) -> None:
+    """It is called instead of it."""
+    (implementation,) = shop.app.runtime.live["stock"].declaration.provides.values()
+    shop.app.dependency_overrides[implementation] = Fake
+    assert 40 == await shop.orders.left("a")
+    shop.app.dependency_overrides.clear()
+    assert 1 == await shop.orders.left("a")
+
+
 async def test_overrides_that_are_replaced_as_a_whole(shop: Shop) -> None:
     """Tests of FastAPI applications do so."""
     shop.app.dependency_overrides = {shop.stock_interface: Fake}
@@ -222,6 +245,16 @@ async def journal(wishes: Wishes) -> AsyncIterator[Journal]:
     yield Journal()
     events.append("closed")
 
+class Counter(Protocol):
+    async def counted(self) -> int: ...
+
+class SessionCounter:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def counted(self) -> int:
+        return (await self.session.scalars(select(func.count()).select_from(rows))).one()
+
 class Rows:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -230,8 +263,8 @@ class Rows:
         await self.session.execute(insert(rows))
 
 class Service(Pay):
-    def __init__(self, rows: Rows, session: AsyncSession, mail: Mail, journal: Journal, wishes: Wishes) -> None:
-        self.rows, self.session, self.mail, self.journal, self.wishes = rows, session, mail, journal, wishes
+    def __init__(self, rows: Rows, counter: Counter, mail: Mail, journal: Journal, wishes: Wishes) -> None:
+        self.rows, self.counter, self.mail, self.journal, self.wishes = rows, counter, mail, journal, wishes
 
     async def pay(self, fail: bool = False) -> list[str]:
         await self.rows.add()
@@ -241,11 +274,11 @@ class Service(Pay):
         return [charged, self.wishes.shop, str(next(self.journal.numbers))]
 
     async def paid(self) -> int:
-        return (await self.session.scalars(select(func.count()).select_from(rows))).one()
+        return await self.counter.counted()
 
 component = Component(
     provides={Pay: Service},
-    binds={Gateway: RealGateway, Mail: Letters, Journal: journal},
+    binds={Gateway: RealGateway, Mail: Letters, Journal: journal, Counter: SessionCounter},
     settings=Wishes,
     database=Database(metadata),
 )

@@ -54,6 +54,8 @@ class Injection:
 
     def lasting(self, implementation: type[object]) -> Mapping[str, object] | None:
         """What the constructor asks for, by name, where all of it lives as long as the component; else None."""
+        if implementation in self.given:
+            return None
         needed = dict(self._parameters(implementation))
         lives = all(self._lifetime(hint, "", name) is Lifetime.APP for name, hint in needed.items())
         return needed if lives else None
@@ -66,7 +68,7 @@ class Injection:
     def kinds(self) -> Iterator[type[object]]:
         """What a fake can be put in the place of: settings, ports, and classes that constructors ask for."""
         yield from (kind for kind in self.given if kind not in self.interfaces)
-        yield from (kind for kind in self._lifetimes if kind not in self._implementations)
+        yield from self._lifetimes
 
     def with_fakes(self, fakes: Mapping[type[object], object], container: AsyncContainer) -> Injection:
         """The same with fakes; a port that is not made of any stays the one that the container without them has."""
