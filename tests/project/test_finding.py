@@ -187,6 +187,39 @@ def test_what_is_not_literal_is_noted_with_its_line(tmp_path: Path, monkeypatch:
     assert sorted(expected) == sorted((fault.what, fault.where) for fault in project.faults())
 
 
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        ("Supliers", "did you mean Suppliers?"),
+        ("publik.Suppliers", "did you mean public.Suppliers?"),
+        ("Locl", "did you mean Local?"),
+        ("Accounts", "write it literally, with imported or local names"),
+        ("all_of_them()", "write it literally, with imported or local names"),
+        ("made().Suppliers", "write it literally, with imported or local names"),
+    ],
+)
+def test_a_mistyped_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, fix: str) -> None:
+    """The note of a name that is neither imported nor local says which one of those is like it."""
+    text = (
+        "from fissile import Component\n"
+        "from shop.suppliers import public\n"
+        "from shop.suppliers.public import Suppliers\n"
+        "class Local: ...\n"
+        f"component = Component(needs=[{written}])\n"
+    )
+    (fault,) = shop(tmp_path, monkeypatch, {"shop/audit/component.py": text}).faults()
+    expected = (f"needs cannot be read: {written}", "shop/audit/component.py:5", fix)
+    assert expected == (fault.what, fault.where, fault.fix)
+
+
+def test_an_imported_name_that_is_no_literal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was not mistyped: nothing is said about other names."""
+    text = "from fissile import Component\nfrom .words import PREFIX, needed\n"
+    text += "component = Component(prefix=PREFIX, needs=needed)\n"
+    faults = shop(tmp_path, monkeypatch, {"shop/audit/component.py": text}).faults()
+    assert 2 * ["write it literally, with imported or local names"] == [fault.fix for fault in faults]
+
+
 def test_a_component_of_another_class_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is made by something else cannot be read, whatever its arguments are called."""
     text = "from .making import made\ncomponent = made(provides={})\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fissile.errors import Fault, shown
 
+from .graph import nearest
 from .source import Source, Sources
 
 _LITERAL = "component.py is read without importing it, so that tools work on an application that cannot start"
@@ -137,11 +138,20 @@ class _Reader:
             notes=tuple(self.notes),
         )
 
-    def note(self, name: str, node: ast.expr) -> None:
+    def note(self, name: str, node: ast.expr, meant: str | None = None) -> None:
         text = ast.unparse(node)
         what = f"{name} cannot be read: {text if len(text) < 60 else text[:57] + '...'}"
-        fix = "write it literally, with imported or local names"
+        fix = f"did you mean {meant}?" if meant else "write it literally, with imported or local names"
         self.notes.append(Fault(what, shown(self.source.file, node.lineno), _LITERAL, fix))
+
+    def close(self, node: ast.expr) -> str | None:
+        """What an imported or local name that was mistyped was meant to be."""
+        if isinstance(node, ast.Attribute):
+            base = self.close(node.value)
+            return None if base is None else f"{base}.{node.attr}"
+        if not isinstance(node, ast.Name):
+            return None
+        return nearest(node.id, self.source.names)
 
     def text(self, name: str, node: ast.expr | None) -> str | None:
         if node is None:
@@ -173,7 +183,7 @@ class _Reader:
         for node in nodes:
             identity = self.resolved(node)
             if identity is None:
-                self.note(name, node)
+                self.note(name, node, self.close(node))
             else:
                 found.append(Reference(identity, shown(self.source.file, node.lineno)))
         return tuple(found)
