@@ -106,14 +106,15 @@ def test_an_application_that_is_about_to_end_is_not_ready(tmp_path: Path) -> Non
     App().stop_being_ready()
 
 
-def test_the_state_is_nothing_for_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_is_nothing_for_git(tmp_path: Path) -> None:
     """A folder that Fissile makes keeps itself out of the repository; one that was there stays as it is."""
     for folder, ignored in [("made", True), ("mine", False)]:
         state = tmp_path / folder
         if not ignored:
             state.mkdir()
-        with written(tmp_path / f"project_{folder}", {"archive/component.py": TABLES}) as package:
-            monkeypatch.setenv("FISSILE_STATE", str(state))
+        project = written(tmp_path / f"project_{folder}", {"archive/component.py": TABLES})
+        with project as package, pytest.MonkeyPatch.context() as inside:
+            inside.setenv("FISSILE_STATE", str(state))
             with TestClient(App(package)):
                 pass
         assert ignored == (state / ".gitignore").is_file()

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import sqlalchemy.ext.asyncio  # noqa: F401  # pytester forgets what is imported inside, and it cannot be imported twice
 
 from fissile import App
 from tests.testing.depot.main import app as depot
