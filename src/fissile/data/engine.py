@@ -75,13 +75,22 @@ class Store:
     async def _connect(self) -> aiosqlite.Connection:
         """Connects, and remembers the connection's thread.
 
-        A connection whose user was cancelled is told to stop, and nobody waits for it; its thread must not outlive the
-        loop, to which it says that it has stopped.
+        A connection whose user was cancelled meanwhile is closed as soon as it is there, and nobody waits for it; its
+        thread must not outlive the loop, to which it says that it has stopped.
         """
         connection = aiosqlite.connect(self.file)
         connection._thread.daemon = True  # as SQLAlchemy has it: no statement holds the process
         self._threads = [thread for thread in self._threads if thread.is_alive()] + [connection._thread]
-        return await connection
+        opening = asyncio.ensure_future(_opened(connection))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(lambda _: connection.stop())
+            raise
+
+
+async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    return await connection
 
 
 def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
