@@ -18,6 +18,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import ClassVar
 
 
@@ -49,6 +50,9 @@ class Fault:
 
 def place(thing: type[object] | Callable[..., object]) -> str:
     """Where a class or function is written, as ``file:line``, or its name where there is no source."""
+    code = getattr(inspect.unwrap(thing), "__code__", None)
+    if isinstance(code, CodeType):
+        return shown(Path(code.co_filename), code.co_firstlineno)
     try:
         file = Path(inspect.getsourcefile(thing) or "")
         line = inspect.getsourcelines(thing)[1]

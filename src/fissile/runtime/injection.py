@@ -50,20 +50,20 @@ class Injection:
     def add(self, implementation: type[object]) -> None:
         """Registers a class and everything that its constructor asks for; what cannot be found is a fault."""
         self._implementations.append(implementation)
-        self._lifetime(implementation, place(implementation), implementation.__name__)
+        self._lifetime(implementation, implementation, implementation.__name__)
 
     def lasting(self, implementation: type[object]) -> Mapping[str, object] | None:
         """What the constructor asks for, by name, where all of it lives as long as the component; else None."""
         if implementation in self.given:
             return None
         needed = dict(self._parameters(implementation))
-        lives = all(self._lifetime(hint, "", name) is Lifetime.APP for name, hint in needed.items())
+        lives = all(self._lifetime(hint, implementation, name) is Lifetime.APP for name, hint in needed.items())
         return needed if lives else None
 
     def add_binds(self) -> None:
         """Registers every port, also those that nobody asks for yet, so that their faults are found."""
         for port in self.binds:
-            self._lifetime(port, place(port), f"binds[{port.__name__}]")
+            self._lifetime(port, port, f"binds[{port.__name__}]")
 
     def kinds(self) -> Iterator[type[object]]:
         """What a fake can be put in the place of: settings, ports, and classes that constructors ask for."""
@@ -101,10 +101,10 @@ class Injection:
             self._registry.provide(_session(UnitOfWork, AsyncSession), scope=Lifetime.REQUEST)
         return make_async_container(self._registry, context=dict(self.given), skip_validation=True)
 
-    def _lifetime(self, kind: object, where: str, asked_by: str) -> Lifetime:
+    def _lifetime(self, kind: object, asker: Callable[..., object], asked_by: str) -> Lifetime:
         """How long an object of this type lives, registering its type when it is first met."""
         if not isinstance(kind, type):
-            self._fault(f"{asked_by} asks for {kind}", where, "only classes are injected", "ask for a class")
+            self._fault(f"{asked_by} asks for {kind}", asker, "only classes are injected", "ask for a class")
             return Lifetime.APP
         if kind in self.given:
             return Lifetime.APP
@@ -113,26 +113,26 @@ class Injection:
         if kind in self._visiting:
             chain = " -> ".join(member.__name__ for member in [*self._visiting[self._visiting.index(kind) :], kind])
             self._fault(
-                f"{chain} ask for each other", where, "one of them would have to exist first", "break the cycle"
+                f"{chain} ask for each other", asker, "one of them would have to exist first", "break the cycle"
             )
             return Lifetime.APP
         if self.data and _is_session(kind):
             return Lifetime.REQUEST
         self._visiting.append(kind)
-        lifetime = self._lifetimes[kind] = self._register(kind, where, asked_by)
+        lifetime = self._lifetimes[kind] = self._register(kind, asker, asked_by)
         self._visiting.pop()
         return lifetime
 
-    def _register(self, kind: type[object], where: str, asked_by: str) -> Lifetime:
+    def _register(self, kind: type[object], asker: Callable[..., object], asked_by: str) -> Lifetime:
         source = self.binds.get(kind)
         if source is None and (why_not := self._refusal(kind)):
             why, fix = why_not
-            self._fault(f"{asked_by} asks for {kind.__name__}", where, why, fix)
+            self._fault(f"{asked_by} asks for {kind.__name__}", asker, why, fix)
             return Lifetime.APP
         made_by = source or kind
         needed = dict(self._parameters(made_by))
         title = getattr(made_by, "__name__", str(made_by))
-        lifetimes = [self._lifetime(hint, place(made_by), f"{title}({name})") for name, hint in needed.items()]
+        lifetimes = [self._lifetime(hint, made_by, f"{title}({name})") for name, hint in needed.items()]
         # What the component itself provides lives for one unit of work, a port for as long as the component.
         short = source is None or Lifetime.REQUEST in lifetimes
         lifetime = Lifetime.REQUEST if short else Lifetime.APP
@@ -165,7 +165,7 @@ class Injection:
             parameters = inspect.signature(made_by).parameters.values()
         except (NameError, TypeError, ValueError) as error:
             title = f"the constructor of {getattr(made_by, '__name__', made_by)}"
-            self._fault(f"{title} cannot be read", place(made_by), str(error), "import the name")
+            self._fault(f"{title} cannot be read", made_by, str(error), "import the name")
             return
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -177,12 +177,12 @@ class Injection:
             if hint is None:
                 title = f"{getattr(made_by, '__name__', made_by)}({parameter.name})"
                 why = "what a constructor asks for is found by its type"
-                self._fault(f"{title} has no type", place(made_by), why, "annotate it")
+                self._fault(f"{title} has no type", made_by, why, "annotate it")
                 continue
             yield parameter.name, hint
 
-    def _fault(self, what: str, where: str, why: str, fix: str) -> None:
-        self.faults.append(Fault(what, where, why, fix))
+    def _fault(self, what: str, asker: Callable[..., object], why: str, fix: str) -> None:
+        self.faults.append(Fault(what, place(asker), why, fix))
 
 
 def _is_session(kind: type[object]) -> bool:
