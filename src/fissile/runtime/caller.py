@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ..context import AMBIENT, Context, Principal
 from .wiring import Runtime
 
 if TYPE_CHECKING:
@@ -32,14 +29,3 @@ class Caller:
             ConfigurationError: No component provides it.
         """
         return cast("T", self._runtime.stub(cast("type[object]", interface)))
-
-    @asynccontextmanager
-    async def acting(
-        self, principal: Principal | None = None, *, idempotency_key: str | None = None
-    ) -> AsyncIterator[None]:
-        """Makes the calls inside for a principal, with an idempotency key."""
-        before = AMBIENT.set(Context(principal=principal, idempotency_key=idempotency_key))
-        try:
-            yield
-        finally:
-            AMBIENT.reset(before)

@@ -17,7 +17,7 @@ MARGIN = 64 * 1024
 
 BATCH = 4
 """Frames that leave together. With more, the other side would wait for all of them, and then this side for it; this
-way both work at once, which gave up to twice the calls per second on two cores (``benchmarks/calls.py``)."""
+way both work at once (``benchmarks/calls.py``)."""
 
 
 class Connection(asyncio.Protocol):
