@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
 from fissile import App, ConfigurationError
 from fissile.runtime.by_name import call_json, method_named
@@ -111,6 +111,15 @@ async def test_a_call_on_the_loopback_interface_with_the_secret(clients: tuple[A
     assert 200 == (await tcp.post("/-/call/stock.take", json=TAKE, headers=SECRET)).status_code
     for wrong in ({}, {"fissile-secret": ""}, {"fissile-secret": "s3cre"}, {"fissile-secret": "s3cret2"}):
         assert 404 == (await tcp.post("/-/call/stock.take", json=TAKE, headers=wrong)).status_code
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.7", 404)])
+async def test_the_secret_opens_nothing_from_elsewhere(app: App, host: str, status: int) -> None:
+    """Whoever has it must be on this machine as well."""
+    transport = ASGITransport(app, client=(host, 4242))
+    async with app.caller(), AsyncClient(transport=transport, base_url="http://test") as client:
+        assert status == (await client.post("/-/call/stock.take", json=TAKE, headers=SECRET)).status_code
 
 
 @pytest.mark.usefixtures("secret")
