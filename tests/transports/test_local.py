@@ -84,7 +84,11 @@ class TestTheEnd:
             calling = Calling(call)
             with soon(30):
                 task = asyncio.create_task(calling.middle.ask_twice("end"))
+                while not app.runtime.live["probe"].gate.in_flight:
+                    await asyncio.sleep(0.005)
                 ending = asyncio.create_task(app.runtime.server.drain(20))
+                while not app.runtime.server.draining:
+                    await asyncio.sleep(0)
                 while not await calling.probe.open_gate("end"):
                     await asyncio.sleep(0.005)
                 assert "end" == await task
