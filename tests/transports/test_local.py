@@ -78,13 +78,14 @@ class TestTheEnd:
         app.placement = Placement(wire=wire)
         return app
 
-    async def test_calls_in_flight_finish(self, app: App) -> None:
-        """Also those that have to make further calls for it."""
+    @pytest.mark.parametrize("in_flight", [True, False], ids=["in flight", "about to begin"])
+    async def test_calls_in_flight_finish(self, app: App, in_flight: bool) -> None:
+        """Also those that have to make further calls for it, and need a connection for the first of them."""
         async with app.caller() as call:
             calling = Calling(call)
             with soon(30):
                 task = asyncio.create_task(calling.middle.ask_twice("end"))
-                while not app.runtime.live["probe"].gate.in_flight:
+                while in_flight and not app.runtime.live["probe"].gate.in_flight:
                     await asyncio.sleep(0.005)
                 ending = asyncio.create_task(app.runtime.server.drain(20))
                 while not app.runtime.server.draining:
