@@ -4,20 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from fissile.project import Defaults, read_defaults
+from fissile.project import Defaults, Project, read_placements
 
 
 def defaults(folder: Path, text: str) -> tuple[Defaults, list[str]]:
     """Reads defaults from a text, and keeps of each fault what it says and how it is mended."""
     (folder / "placements.toml").write_text(text)
-    found, faults = read_defaults(folder)
-    return found, [f"{fault.what}; {fault.fix}" for fault in faults]
+    read = read_placements(Project("shop", folder, folder))
+    return read.known["together"].defaults, [f"{fault.what}; {fault.fix}" for fault in read.faults]
 
 
 def test_without_a_file_or_table_the_defaults_are_the_designs(tmp_path: Path) -> None:
     """A call has 5 seconds, a component 1,000 calls in flight, a message 1 MiB."""
-    assert (Defaults(5.0, 1_000, 1_048_576), []) == read_defaults(tmp_path)
-    assert (Defaults(), []) == defaults(tmp_path, "[apart]\npeople = ['users']\n")
+    assert (Defaults(5.0, 1_000, 1_048_576), []) == defaults(tmp_path, "")
 
 
 @pytest.mark.parametrize(
@@ -60,15 +59,6 @@ def test_all_faults_come_at_once_and_what_is_right_counts(tmp_path: Path) -> Non
     """One run lists every mistake of the table."""
     found, faults = defaults(tmp_path, '[defaults]\ndeadline = "1s"\nin_flight = -1\nx = 1\n')
     assert (Defaults(deadline=1.0), 2) == (found, len(faults))
-
-
-def test_a_file_that_is_no_toml_is_a_fault(tmp_path: Path) -> None:
-    """The fault names the file and what the parser says."""
-    (tmp_path / "placements.toml").write_text("[defaults\n")
-    found, (fault,) = read_defaults(tmp_path)
-    assert (Defaults(), "placements.toml cannot be read") == (found, fault.what)
-    assert fault.where.endswith("placements.toml")
-    assert "" != fault.why
 
 
 def test_defaults_that_are_no_table_are_a_fault(tmp_path: Path) -> None:

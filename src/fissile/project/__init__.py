@@ -3,11 +3,13 @@
 Nothing here imports the user's code, so it works on an application that cannot start.
 """
 
-from .defaults import Defaults, read_defaults
+from .defaults import Defaults
 from .finding import find, find_in
+from .folders import make_private, socket_path, sockets_folder, state_folder
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
-from .placement import Placement, placement_from
+from .placement import Peer, Placement, Process, View
+from .placements import Placements, read_placements, view_from
 from .reading import Declaration, Reference
 
 __all__ = [
@@ -16,16 +18,24 @@ __all__ = [
     "Defaults",
     "Edge",
     "FoundComponent",
+    "Peer",
     "Placement",
+    "Placements",
+    "Process",
     "Project",
     "Reference",
+    "View",
     "default_prefix",
     "edges",
     "find",
     "find_in",
     "graph_faults",
+    "make_private",
     "nearest",
-    "placement_from",
-    "read_defaults",
+    "read_placements",
+    "socket_path",
+    "sockets_folder",
     "start_order",
+    "state_folder",
+    "view_from",
 ]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from fissile.errors import Fault, shown
+from fissile.errors import Fault
 
 from .graph import nearest
-
-FILE = "placements.toml"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
@@ -33,24 +29,22 @@ class Defaults:
     message: int = 1024 * 1024
 
 
-def read_defaults(folder: Path) -> tuple[Defaults, list[Fault]]:
-    """Reads the defaults of a package.
+def read_defaults(written: object, at: Callable[..., str]) -> tuple[Defaults, list[Fault]]:
+    """Reads the table.
 
     Args:
-        folder: The package's folder.
+        written: What the file has as ``defaults``.
+        at: Gives the place of the table, or of a key in it.
 
     Returns:
         The defaults, where nothing is written or it cannot be read those of `Defaults`; and what is wrong.
     """
-    file = folder / FILE
-    if not file.is_file():
-        return Defaults(), []
-    try:
-        written = tomllib.loads(file.read_text(encoding="utf-8")).get("defaults", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return Defaults(), [Fault(f"{FILE} cannot be read", shown(file), str(error), "mend the line")]
     if not isinstance(written, Mapping):
-        return Defaults(), [Fault("[defaults] is no table", shown(file), "", "write `[defaults]` on a line of its own")]
+        return Defaults(), [
+            Fault(
+                "[defaults] is no table", at(), "it holds several settings", "write `[defaults]` on a line of its own"
+            )
+        ]
     given: dict[str, float | int] = {}
     faults: list[Fault] = []
     for key, value in written.items():
@@ -58,12 +52,12 @@ def read_defaults(folder: Path) -> tuple[Defaults, list[Fault]]:
             close = nearest(key, _READERS)
             why = f"there are {', '.join(_READERS)}"
             fix = f"did you mean {close}?" if close else "remove it"
-            faults.append(Fault(f"[defaults] has no {key!r}", shown(file), why, fix))
+            faults.append(Fault(f"[defaults] has no {key!r}", at(key), why, fix))
             continue
-        read, example = _READERS[key]
+        read, example, why = _READERS[key]
         amount = read(value)
         if amount is None:
-            faults.append(Fault(f"{key} = {value!r} is no {key}", shown(file), "", f"write `{key} = {example}`"))
+            faults.append(Fault(f"{key} = {value!r} is no {key}", at(key), why, f"write `{key} = {example}`"))
         else:
             given[key] = amount
     return Defaults(**given), faults  # type: ignore[arg-type]  # each reader gives what its field takes
@@ -83,8 +77,8 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-_READERS: Mapping[str, tuple[Callable[[object], float | int | None], str]] = {
-    "deadline": (_seconds, '"5s"'),
-    "in_flight": (_count, "1000"),
-    "message": (_bytes, '"1MiB"'),
+_READERS: Mapping[str, tuple[Callable[[object], float | int | None], str, str]] = {
+    "deadline": (_seconds, '"5s"', "it is a time with its unit: ms, s or m"),
+    "in_flight": (_count, "1000", "it is a whole number above 0"),
+    "message": (_bytes, '"1MiB"', "it is a size with its unit: B, KiB or MiB"),
 }

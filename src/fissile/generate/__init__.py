@@ -1,0 +1,1 @@
+"""Pure functions from what a project declares to the text of files: gateway, documents."""

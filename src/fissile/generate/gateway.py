@@ -1,0 +1,103 @@
+"""The one door for HTTP from outside: which process gets which request, and what it is told of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from fissile.project import Placement, Project
+
+CLIENT = "fissile-client"
+"""The header in which the gateway says who asks, and where: ``127.0.0.1:50000 127.0.0.1:8000``.
+
+It replaces whatever a client sent under this name. Only what arrives over a Unix socket is believed: TCP peers get the
+ordinary ``x-forwarded-for`` instead.
+"""
+
+AWAY = "fissile-away"
+"""The header of an answer that says that no process was there: the request did not run, and goes to another worker."""
+
+RESERVED = "/-"
+"""The prefix that is nobody's outside."""
+
+IDLE = "2s"
+"""How long a connection to a process is kept without a request: less than the process keeps it, so that it is always
+the gateway that closes it and no request meets a closed one."""
+
+CONNECTIONS = 50_000
+"""Open connections from outside, where the system gives descriptors enough; Envoy's guide for the edge has this."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A process behind the gateway.
+
+    Attributes:
+        name: Its name.
+        endpoints: Where its workers listen: ``unix:/path``, ``http://host:port`` or ``https://host``.
+    """
+
+    name: str
+    endpoints: tuple[str, ...]
+
+    @property
+    def address(self) -> SplitResult | None:
+        """Where it is when it is on another machine."""
+        parts = urlsplit(self.endpoints[0])
+        return None if parts.scheme == "unix" else parts
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What the gateway does.
+
+    Attributes:
+        host: The IP address that it listens on.
+        port: The port.
+        upstreams: The processes.
+        routes: The name of the process for each prefix.
+        front: The name of the process for everything else.
+        admin: The Unix socket of its own interface.
+        authorities: The file of certificate authorities that vouch for processes elsewhere.
+        connections: How many may be open from outside; whoever comes then is turned away.
+    """
+
+    host: str
+    port: int
+    upstreams: tuple[Upstream, ...]
+    routes: Mapping[str, str]
+    front: str
+    admin: Path
+    authorities: Path | None = None
+    connections: int = CONNECTIONS
+
+
+def gateway(
+    project: Project,
+    placement: Placement,
+    sockets: Path,
+    host: str,
+    port: int,
+    admin: Path,
+) -> Gateway:
+    """The gateway in front of a placement.
+
+    Args:
+        project: The project, whose components say their prefixes.
+        placement: Which process runs which of them.
+        sockets: The folder of the sockets on which processes of this machine listen.
+        host: The IP address to listen on.
+        port: The port.
+        admin: The Unix socket of its own interface.
+    """
+    serving = [component.declared for component in project.components if component.declaration.api]
+    return Gateway(
+        host,
+        port,
+        tuple(Upstream(process.name, process.endpoints(sockets)) for process in placement.processes),
+        {declared.prefix: placement.process_of(declared.name).name for declared in serving},
+        placement.front.name,
+        admin,
+    )

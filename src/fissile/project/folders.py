@@ -1,0 +1,70 @@
+"""Where an application keeps what it writes, and where its processes listen."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from fissile.errors import ConfigurationError, Fault
+
+from .found import Project
+
+STATE = "FISSILE_STATE"
+"""The environment variable that moves the folder of the state."""
+
+
+def state_folder(project: Project) -> Path:
+    """The folder of the project's state: ``.fissile`` beside its pyproject.toml, unless `STATE` moves it.
+
+    An installed application has no pyproject.toml beside it; its folder is in the working directory.
+    """
+    if moved := os.environ.get(STATE):
+        return Path(moved)
+    for folder in (project.root, *project.root.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder / ".fissile"
+    return Path.cwd() / ".fissile"
+
+
+def sockets_folder(project: Project) -> Path:
+    """The folder of the Unix sockets on which the processes of one state folder listen; it may not exist yet.
+
+    It is in the user's runtime directory (``XDG_RUNTIME_DIR``), else in the temporary one, because the path of a
+    socket has at most 108 bytes on Linux and 104 on macOS (``sockaddr_un``).
+    """
+    state = hashlib.sha256(os.fsencode(state_folder(project).resolve())).hexdigest()[:10]
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(runtime) / f"fissile-{state}"
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"fissile-{user}-{state}"
+
+
+def make_private(folder: Path) -> None:
+    """Makes a folder that only this user can look into, or makes sure that it is such a one.
+
+    Raises:
+        ConfigurationError: It belongs to somebody else, is open to others, or cannot be made.
+    """
+    fix = "set XDG_RUNTIME_DIR to a folder of your own, or remove it"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        what = f"cannot make the folder of the sockets: {error.strerror}"
+        raise ConfigurationError(Fault(what, str(folder), "", fix)) from None
+    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        why = "whoever can reach a socket in it can call every component"
+        raise ConfigurationError(Fault("the folder of the sockets is not private", str(folder), why, fix))
+
+
+def socket_path(folder: Path, process: str, worker: int) -> Path:
+    """Where a worker of a process listens.
+
+    Args:
+        folder: The folder of the sockets.
+        process: The name of the process.
+        worker: Which of its workers, from 1.
+    """
+    return folder / f"{process}-{worker}.sock"

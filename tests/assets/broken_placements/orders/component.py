@@ -1,0 +1,5 @@
+"""The orders."""
+
+from fissile import Component
+
+component = Component()

@@ -1,0 +1,5 @@
+"""The users."""
+
+from fissile import Component
+
+component = Component()
