@@ -23,9 +23,15 @@ from .strategies import everything, nodes
 
 @dataclass
 class Calling:
-    """The stubs of an application, as a test sees it."""
+    """The stubs of an application, as a test sees it.
+
+    Attributes:
+        call: Gives them.
+        each: One for each process that runs probe, which remembers what happened in itself.
+    """
 
     call: Caller
+    each: tuple[Caller, ...] = ()
 
     @property
     def probe(self) -> Probe:
@@ -37,12 +43,24 @@ class Calling:
         """Asks probe."""
         return self.call(Middle)
 
+    @property
+    def _probes(self) -> list[Probe]:
+        return [call(Probe) for call in self.each or (self.call,)]
+
+    async def notes(self, key: str) -> tuple[str, ...]:
+        """What was noted, wherever that was."""
+        return tuple([note for probe in self._probes for note in await probe.noted(key)])
+
     async def noted(self, key: str, last: str) -> tuple[str, ...]:
         """Waits until probe has noted something."""
         async with asyncio.timeout(10):
-            while not (notes := await self.probe.noted(key)) or notes[-1] != last:
+            while not (notes := await self.notes(key)) or notes[-1] != last:
                 await asyncio.sleep(0.005)
         return notes
+
+    async def open_gate(self, gate: str) -> int:
+        """Lets all calls go on that wait at a gate; how many that were."""
+        return sum([await probe.open_gate(gate) for probe in self._probes])
 
 
 class soon:  # noqa: N801  # reads like a function
@@ -190,7 +208,7 @@ class Results(OverSomeTransport):
         other = asyncio.create_task(ending(calling.probe.wait_for("bystander")))
         assert ("CallFailed", True) == await ending(calling.probe.refuse("x" * (1024 * 1024 - 40)))
         async with asyncio.timeout(10):
-            while not await calling.probe.open_gate("bystander"):
+            while not await calling.open_gate("bystander"):
                 await asyncio.sleep(0.005)
         assert ("value", "bystander") == await other
 
@@ -305,7 +323,7 @@ class Deadlines(OverSomeTransport):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert () == await calling.probe.noted("before")
+        assert () == await calling.notes("before")
 
     async def test_a_cancellation_that_nobody_asked_for(self, calling: Calling) -> None:
         """A method that raises CancelledError by itself has failed; its caller is not cancelled."""
@@ -389,11 +407,17 @@ class Transactions(OverSomeTransport):
 
 
 class Limits(OverSomeTransport):
-    """Calls in flight."""
+    """Calls in flight.
+
+    Attributes:
+        workers: How many processes run probe.
+    """
+
+    workers = 1
 
     async def test_one_thousand_calls_in_flight(self, calling: Calling) -> None:
         """The next one is refused at once, certainly not run; when one ends there is room again."""
-        waiting = [asyncio.create_task(self._wait(calling, "full")) for _ in range(1_000)]
+        waiting = [asyncio.create_task(self._wait(calling, "full")) for _ in range(1_000 * self.workers)]
         try:
             async with asyncio.timeout(10):
                 while (got := await ending(calling.probe.many("full")))[0] == "value":
@@ -415,7 +439,7 @@ class Limits(OverSomeTransport):
             async with asyncio.timeout(60):
                 while opened < 10_000:
                     for number in range(10):
-                        opened += await roomy.probe.open_gate(f"gate{number}")
+                        opened += await roomy.open_gate(f"gate{number}")
                     await asyncio.sleep(0.01)
             results = await asyncio.gather(*waiting)
         assert [f"gate{number % 10}" for number in range(10_000)] == results

@@ -13,7 +13,7 @@ import pytest
 from fissile import Interface
 from fissile.context import current
 from fissile.errors import Unavailable
-from fissile.transports.link import Link, LinkServer, consumer, dial_pair, dial_unix
+from fissile.transports.link import Link, LinkServer, dial_pair, dial_unix, endpoint
 from fissile.transports.link.consumer import ConsumerConnection, Greeting
 from fissile.transports.link.frames import VERSIONS
 
@@ -39,6 +39,7 @@ class OwnClock:
 
 NAME = "clock.Clock"
 GREETING = {NAME: contract_of(Clock)}
+DEADLINE = GREETING[NAME].methods["deadline"]
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def test_a_silent_peer_is_dialled_again(
     server: LinkServer, socket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that accepts a connection and never answers does not hold the calls of a later one."""
-    monkeypatch.setattr(consumer, "PATIENCE", 0.05)
+    monkeypatch.setattr(endpoint, "PATIENCE", 0.05)
     doors: list[asyncio.Protocol] = []
 
     def first_silent() -> asyncio.Protocol:
@@ -66,7 +67,7 @@ async def test_a_silent_peer_is_dialled_again(
         return doors[-1]
 
     listener = await asyncio.get_running_loop().create_unix_server(first_silent, str(socket))
-    link = Link(dial_unix(str(socket)), GREETING, "clock")
+    link = Link("clock", [dial_unix(str(socket))], GREETING)
     try:
         assert 0 < await asking(Clock, link).deadline()
     finally:
@@ -76,7 +77,7 @@ async def test_a_silent_peer_is_dialled_again(
 
 async def test_a_peer_that_is_about_to_end_is_not_dialled_without_a_pause(server: LinkServer, socket: Path) -> None:
     """It answers the greeting and takes no calls, for as long as it drains."""
-    server.draining = True
+    server.leave(60)
     dial, dials = dial_unix(str(socket)), 0
 
     async def counted(greeting: Greeting) -> ConsumerConnection:
@@ -84,10 +85,10 @@ async def test_a_peer_that_is_about_to_end_is_not_dialled_without_a_pause(server
         dials += 1
         return await dial(greeting)
 
-    link = Link(counted, GREETING, "clock")
+    link = Link("clock", [counted], GREETING)
     async with listening(server, socket):
         with pytest.raises(Unavailable):
-            await link.connection(asyncio.get_running_loop().time() + 0.5)
+            await link.connection(DEADLINE, asyncio.get_running_loop().time() + 0.5)
         await link.close()
     assert 1 < dials < 50
 
@@ -105,8 +106,8 @@ async def test_a_cancellation_that_comes_with_the_connection_is_not_lost(server:
         await opened.wait()
         return connected[-1]
 
-    link = Link(when_opened, GREETING, "clock")
-    task = asyncio.create_task(link.connection(asyncio.get_running_loop().time() + 5))
+    link = Link("clock", [when_opened], GREETING)
+    task = asyncio.create_task(link.connection(DEADLINE, asyncio.get_running_loop().time() + 5))
     await waits.wait()
     opened.set()
     for _ in range(turns):
@@ -122,9 +123,9 @@ async def test_a_cancellation_that_comes_with_the_connection_is_not_lost(server:
 
 async def test_the_time_that_is_sent_is_the_time_that_remains(server: LinkServer) -> None:
     """A call that had to wait for a full connection does not get that time back at the provider."""
-    link = Link(dial_pair(server), GREETING, "clock")
+    link = Link("clock", [dial_pair(server)], GREETING)
     loop = asyncio.get_running_loop()
-    connection = await link.connection(loop.time() + 5)
+    connection = await link.connection(DEADLINE, loop.time() + 5)
     connection.writable.clear()
     loop.call_later(0.5, connection.writable.set)
     before = loop.time()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
@@ -12,16 +13,23 @@ from fissile.errors import Unavailable
 from fissile.project import Defaults
 
 from .conformance import Calling, Conformance, ending, soon
-from .processes import Process, placed, relay
+from .processes import Process, Worker, at_all, placed, relay, workers
+from .relay.probe.public import Probe
 
 
-async def linked(probe: Process, middle: Process, defaults: Defaults | None = None) -> AsyncIterator[Calling]:
-    """This process with front alone, linked to the other two."""
-    app = placed("front", {"probe": f"unix:{probe.socket}", "middle": f"unix:{middle.socket}"}, defaults)
-    async with app.caller() as call:
-        calling = Calling(call)
+async def linked(
+    probes: Sequence[Process], middle: Process, defaults: Defaults | None = None
+) -> AsyncIterator[Calling]:
+    """This process with front alone, linked to middle and to all that run probe, and to each of these alone."""
+    async with AsyncExitStack() as stack:
+        calls = []
+        for asked in [probes, *([probe] for probe in probes)]:
+            app = placed("front", {"probe": at_all(asked), "middle": at_all([middle])}, defaults)
+            calls.append(await stack.enter_async_context(app.caller()))
+        calling = Calling(calls[0], tuple(calls[1:]))
         with soon(60):
             assert await calling.middle.remaining() > 0  # everybody is connected to everybody
+            await calling.notes("connected")
             await calling.probe.nothing()
         yield calling
 
@@ -39,15 +47,122 @@ class TestLink(Conformance):
     @pytest.fixture
     async def calling(self, lasting: tuple[Process, Process]) -> AsyncIterator[Calling]:
         """The stubs."""
-        async for calling in linked(*lasting):
+        probe, middle = lasting
+        async for calling in linked([probe], middle):
             yield calling
 
     @pytest.fixture
     async def roomy(self) -> AsyncIterator[Calling]:
         """The stubs, with the limit raised."""
-        with relay(in_flight=20_000) as processes:
-            async for calling in linked(*processes, Defaults(deadline=60)):
+        with relay(in_flight=20_000) as (probe, middle):
+            async for calling in linked([probe], middle, Defaults(deadline=60)):
                 yield calling
+
+
+@contextmanager
+def two_workers(in_flight: int = 1_000) -> Iterator[tuple[list[Worker], Process]]:
+    """Two workers that run probe, and a process with middle."""
+    with workers(2, in_flight) as found:
+        middle = Process(found[0].folder, "middle", {"probe": at_all(found)}, in_flight)
+        try:
+            middle.start()
+            yield found, middle
+        finally:
+            middle.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def lasting_workers() -> Iterator[tuple[list[Worker], Process]]:
+    """For all tests that leave them alive."""
+    with two_workers() as found:
+        yield found
+
+
+class TestWorkersOfOneProcess(Conformance):
+    """The same with two workers that run probe, of which any may get a call."""
+
+    workers = 2
+
+    @pytest.fixture
+    async def calling(self, lasting_workers: tuple[list[Worker], Process]) -> AsyncIterator[Calling]:
+        """The stubs."""
+        async for calling in linked(*lasting_workers):
+            yield calling
+
+    @pytest.fixture
+    async def roomy(self) -> AsyncIterator[Calling]:
+        """The stubs, with the limit raised."""
+        with two_workers(in_flight=20_000) as (found, middle):
+            async for calling in linked(found, middle, Defaults(deadline=60)):
+                yield calling
+
+
+@pytest.fixture(scope="module")
+def found() -> Iterator[list[Worker]]:
+    """Two workers, which run again after each test."""
+    with workers(2) as found:
+        yield found
+
+
+class TestEndsOfWorkers:
+    """One of several workers that is killed or replaced, under calls that nobody repeats."""
+
+    @staticmethod
+    @asynccontextmanager
+    async def calling(found: list[Worker]) -> AsyncIterator[list[list[tuple[str, object]]]]:
+        """Calls all the time; gives how the calls of each of eight callers ended."""
+        at = at_all(found)
+        app = placed("front", {"probe": at, "middle": at}, Defaults(deadline=60))
+        endings: list[list[tuple[str, object]]] = [[] for _ in range(8)]
+        stop = False
+
+        async def ask(mine: list[tuple[str, object]]) -> None:
+            while not stop:
+                mine.append(await ending(call(Probe).many("key")))
+
+        async with app.caller() as call:
+            await call(Probe).nothing()
+            link = next(link for link in app.runtime.peers() if link.peer == "probe")
+            async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
+                while len(link.connections) < len(found):
+                    await asyncio.sleep(0.005)
+                for mine in endings:
+                    tasks.create_task(ask(mine))
+                try:
+                    yield endings
+                finally:
+                    stop = True
+
+    @staticmethod
+    async def more(endings: list[list[tuple[str, object]]], calls: int = 200) -> None:
+        """Waits until so many more calls have ended."""
+        before = sum(map(len, endings))
+        async with asyncio.timeout(20):
+            while sum(map(len, endings)) < before + calls:
+                await asyncio.sleep(0.005)
+
+    async def test_one_is_killed(self, found: list[Worker]) -> None:
+        """Its calls in flight may have run, each caller's next one is answered, and it gets calls when it is back."""
+        async with self.calling(found) as endings:
+            await self.more(endings)
+            found[0].stop(signal.SIGKILL)
+            await self.more(endings)
+            await asyncio.get_running_loop().run_in_executor(None, found[0].start)
+            await self.more(endings)
+        failed = [[how for how in mine if how[0] != "value"] for mine in endings]
+        assert {("Unavailable", True)} >= {how for mine in failed for how in mine}
+        assert {0, 1} >= {len(mine) for mine in failed}
+
+    @pytest.mark.acceptance
+    async def test_all_are_replaced(self, found: list[Worker]) -> None:
+        """One after the other, ten times: no call fails (without processes: test_pool.py)."""
+        async with self.calling(found) as endings:
+            for _ in range(10):
+                for worker in found:
+                    await self.more(endings)
+                    await asyncio.get_running_loop().run_in_executor(None, worker.replace)
+            await self.more(endings)
+        assert {"value"} == {how for mine in endings for how, _ in mine}
 
 
 class TestEndsOfProcesses:
@@ -62,7 +177,8 @@ class TestEndsOfProcesses:
     @pytest.fixture
     async def calling(self, processes: tuple[Process, Process]) -> AsyncIterator[Calling]:
         """The stubs, with time enough for a process to start again."""
-        async for calling in linked(*processes, Defaults(deadline=60)):
+        probe, middle = processes
+        async for calling in linked([probe], middle, Defaults(deadline=60)):
             yield calling
 
     async def test_killed_before_the_method(self, processes: tuple[Process, Process], calling: Calling) -> None:

@@ -10,18 +10,18 @@ import pytest
 
 from fissile import App, ComponentError
 from fissile.errors import CallFailed, Unavailable
-from fissile.project import Defaults, Placement
+from fissile.project import Defaults, View
 
 from .conformance import Calling, Conformance, soon
 from .processes import PACKAGE
 from .relay.probe.public import Undeclared
 
 
-async def assembled(folder: Path, monkeypatch: pytest.MonkeyPatch, placement: Placement) -> AsyncIterator[Calling]:
+async def assembled(folder: Path, monkeypatch: pytest.MonkeyPatch, view: View) -> AsyncIterator[Calling]:
     """The relay application in this process."""
     monkeypatch.setenv("FISSILE_STATE", str(folder))
     app = App(PACKAGE)
-    app.placement = placement
+    app.view = view
     async with app.caller() as call:
         calling = Calling(call)
         assert await calling.middle.remaining() > 0  # everybody is connected to everybody
@@ -37,20 +37,20 @@ class TestLocal(Conformance):
     @pytest.fixture
     async def calling(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Calling]:
         """The stubs, with the limits as they are unless configured."""
-        async for calling in assembled(tmp_path, monkeypatch, Placement(wire=self.wire)):
+        async for calling in assembled(tmp_path, monkeypatch, View(wire=self.wire)):
             yield calling
 
     @pytest.fixture
     async def roomy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Calling]:
         """The stubs, with the limit raised."""
-        placement = Placement(wire=self.wire, defaults=Defaults(in_flight=20_000, deadline=60))
-        async for calling in assembled(tmp_path, monkeypatch, placement):
+        view = View(wire=self.wire, defaults=Defaults(in_flight=20_000, deadline=60))
+        async for calling in assembled(tmp_path, monkeypatch, view):
             yield calling
 
 
 async def test_a_failure_keeps_its_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A -> B -> C in one process: what A gets leads to the exception that C raised, and not to itself."""
-    async for calling in assembled(tmp_path, monkeypatch, Placement()):
+    async for calling in assembled(tmp_path, monkeypatch, View()):
         with pytest.raises(CallFailed) as caught:
             await calling.middle.refuse()
         assert isinstance(caught.value.__cause__, ComponentError)
@@ -75,7 +75,7 @@ class TestTheEnd:
         """The relay application."""
         monkeypatch.setenv("FISSILE_STATE", str(tmp_path))
         app = App(PACKAGE)
-        app.placement = Placement(wire=wire)
+        app.view = View(wire=wire)
         return app
 
     @pytest.mark.parametrize("in_flight", [True, False], ids=["in flight", "about to begin"])

@@ -16,7 +16,8 @@ from fissile import ComponentError, Interface, Value, raises
 from fissile.errors import CallFailed, Incompatible
 from fissile.runtime.provided import stub_of
 from fissile.transports.link import Link, LinkServer, LinkTransport, dial_pair, dial_unix
-from fissile.transports.link.consumer import ConsumerConnection, Dial, Greeting
+from fissile.transports.link.consumer import ConsumerConnection, Greeting
+from fissile.transports.link.dialling import Dial
 from fissile.transports.link.upgrade import Upgrading, answer_upgrade, read_upgrade
 
 from .wire import OneWay, Worker, Workshop, asking, contract_of, listening, served
@@ -396,7 +397,7 @@ class Answering:
 async def between(consumer: type[object], provider: type[object], service: object) -> AsyncIterator[Link]:
     """A link whose two ends know two interfaces by one name."""
     server = LinkServer({WIRE_NAME: served(provider, service)})
-    link = Link(dial_pair(server), {WIRE_NAME: contract_of(consumer)}, "stock")
+    link = Link("stock", [dial_pair(server)], {WIRE_NAME: contract_of(consumer)})
     try:
         yield link
     finally:
@@ -474,7 +475,7 @@ async def test_an_error_more() -> None:
 
 async def test_an_interface_that_nobody_provides_there() -> None:
     """All its methods fail with this reason, and the connection stays."""
-    link = Link(dial_pair(LinkServer({})), {WIRE_NAME: contract_of(Stay)}, "stock")
+    link = Link("stock", [dial_pair(LinkServer({}))], {WIRE_NAME: contract_of(Stay)})
     with pytest.raises(
         Incompatible, match=r"stock cannot answer Stay.stay: nobody provides stock.Stock here"
     ) as caught:
@@ -517,14 +518,14 @@ class TestVersionsOfTheLink:
         """A newer consumer and a newer provider fall back to what the other one speaks."""
         server = LinkServer({"w": served(Workshop, Worker())})
         async with listening(server, socket, providers):
-            link = Link(dialling(socket, consumers), {"w": contract_of(Workshop)}, "workshop")
+            link = Link("workshop", [dialling(socket, consumers)], {"w": contract_of(Workshop)})
             assert "a" == await asking(Workshop, link).echo("a")
             await link.close()
 
     async def test_a_peer_of_no_common_version(self, socket: Path) -> None:
         """Calls fail, certainly not run and with the reason, until a peer comes that can be understood."""
         server = LinkServer({"w": served(Workshop, Worker())})
-        link = Link(dial_unix(str(socket)), {"w": contract_of(Workshop)}, "workshop")
+        link = Link("workshop", [dial_unix(str(socket))], {"w": contract_of(Workshop)})
         async with listening(server, socket, (3, 2)):
             with pytest.raises(Incompatible, match=r"refused the link: .*426 .*Versions: 3, 2") as caught:
                 await asking(Workshop, link).echo("a")

@@ -115,7 +115,7 @@ async def server(worker: Worker, socket: Path) -> AsyncIterator[LinkServer]:
 @pytest.fixture
 async def link(server: LinkServer, socket: Path) -> AsyncIterator[Link]:
     """An innocent consumer of the same server, connected."""
-    link = Link(dial_unix(str(socket)), GREETING, "workshop")
+    link = Link("workshop", [dial_unix(str(socket))], GREETING)
     assert "before" == await asking(Workshop, link).echo("before")
     connection = link.current()
     yield link
@@ -227,7 +227,7 @@ class TestLimits:
         limit = 4 * 1024 * 1024
         server = LinkServer({NAME: served(Workshop, worker)}, limit)
         async with listening(server, socket):
-            link = Link(dial_unix(str(socket), limit), GREETING, "workshop")
+            link = Link("workshop", [dial_unix(str(socket), limit)], GREETING)
             text = "x" * (limit - 100)
             assert text == await asking(Workshop, link).echo(text)
             await link.close()
@@ -236,7 +236,7 @@ class TestLimits:
     async def test_the_lower_of_two_limits(self, worker: Worker, socket: Path, here: int, there: int) -> None:
         """It holds for both directions, and what is longer fails its own call alone."""
         async with listening(LinkServer({NAME: served(Workshop, worker)}, there), socket):
-            link = Link(dial_unix(str(socket), here), GREETING, "workshop")
+            link = Link("workshop", [dial_unix(str(socket), here)], GREETING)
             asked = asking(Workshop, link)
             assert ("CallFailed", False) == await ending(asked.echo("x" * 150_000))
             connection = link.current()
@@ -287,7 +287,7 @@ class TestWhatNoProviderSays:
             return upstarts[-1]
 
         listener = await asyncio.get_running_loop().create_unix_server(provider, str(socket))
-        link = Link(dial_unix(str(socket)), GREETING, "upstart")
+        link = Link("upstart", [dial_unix(str(socket))], GREETING)
         try:
             with soon(seconds):
                 return await ending(asking(Workshop, link).echo("a"))
@@ -331,7 +331,7 @@ class TestWhatNoProviderSays:
             writer.close()
 
         listener = await asyncio.start_unix_server(answer, str(socket))
-        link = Link(dial_unix(str(socket)), GREETING, "upstart")
+        link = Link("upstart", [dial_unix(str(socket))], GREETING)
         assert ("Incompatible", False) == await ending(asking(Workshop, link).echo("a"))
         await link.close()
         listener.close()

@@ -1,37 +1,23 @@
-"""The end of a link that asks."""
+"""The end of a connection that asks."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import random
-import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
-from ...errors import CallFailed, Incompatible, Unavailable
+from ...errors import Unavailable
 from ...interface import Contract, Method
-from ..base import MESSAGE_LIMIT, Call, too_long
-from .connection import Connection, logger
+from ..base import MESSAGE_LIMIT
+from .connection import Connection
 from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
-from .messages import pack_call, unpack_failed, unpack_raised
-from .provider import LinkServer
-from .upgrade import Refused, read_upgrade, request_upgrade
-
-PATIENCE = 10.0
-"""Seconds of absence or silence of a peer after which new calls fail at once; earlier ones wait to their deadline."""
-
-MARGIN = 0.05
-"""Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
-
-FIRST_PAUSE = 0.01
-LONGEST_PAUSE = 1.0
-"""Seconds between attempts to connect, doubled from the first to the longest, each drawn at random below that."""
 
 INDICES = range(0x10000)
 """The indices that a provider may give to methods: what a CALL has room for."""
 
-Dial = Callable[["Greeting"], Awaitable["ConsumerConnection"]]
+BLOCKED = 1 << 32
+"""What a connection on which nothing can be written counts for: more than any number of calls."""
+
 Greeting = Mapping[str, Contract]
 
 
@@ -41,6 +27,11 @@ class ConsumerConnection(Connection):
     Args:
         greeting: The interfaces that will be asked, by wire name.
         limit: Bytes of the longest message.
+
+    Attributes:
+        ready: Done once the provider has answered the greeting.
+        leaving: Whether it takes no further calls.
+        retired: Called once, when it takes no further calls or is lost.
     """
 
     def __init__(self, greeting: Greeting, limit: int = MESSAGE_LIMIT) -> None:
@@ -48,10 +39,22 @@ class ConsumerConnection(Connection):
         self.greeting = greeting
         self.ready: asyncio.Future[None] = self.loop.create_future()
         self.leaving = False
+        self.retired: Callable[[], None] = lambda: None
         self.indices: dict[Method, int] = {}
         self.incompatible: dict[Method, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
         self._number = 0
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a call may be sent on it."""
+        return not self.leaving and self.transport is not None
+
+    @property
+    def load(self) -> int:
+        """How much it has to do, for comparison with others: its calls in flight, and whether it is blocked."""
+        in_flight = len(self._waiting)
+        return in_flight if self.writable.is_set() else in_flight + BLOCKED
 
     def greet(self) -> None:
         """Says what it will ask; `ready` is done once the provider has answered."""
@@ -93,7 +96,9 @@ class ConsumerConnection(Connection):
 
     def leave(self) -> None:
         """Takes no further calls, and closes when the last one has ended."""
-        self.leaving = True
+        if not self.leaving:
+            self.leaving = True
+            self.retired()
         if not self._waiting:
             self.close()
 
@@ -107,6 +112,9 @@ class ConsumerConnection(Connection):
             if not future.done():
                 future.set_exception(Unavailable("the link ended before the answer", may_have_run=True))
         self._waiting.clear()
+        if not self.leaving:
+            self.leaving = True
+            self.retired()
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:
         """Sends one call and waits for its answer."""
@@ -125,206 +133,3 @@ class ConsumerConnection(Connection):
                 if self.leaving and not self._waiting:
                     self.close()
             raise
-
-
-class Link:
-    """The way to one peer process: connected when first needed, and again whenever the connection is lost.
-
-    Args:
-        dial: Makes a connection and greets.
-        greeting: The interfaces that will be asked, by wire name.
-        peer: What the peer is called in errors.
-
-    Attributes:
-        answered: Whether the peer has ever answered: until then this process is not ready.
-    """
-
-    def __init__(self, dial: Dial, greeting: Greeting, peer: str) -> None:
-        self.greeting = greeting
-        self.peer = peer
-        self.answered = False
-        self._dial = dial
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._connection: ConsumerConnection | None = None
-        self._connecting: asyncio.Task[None] | None = None
-        self._away_since: float | None = None
-        self._arrival: asyncio.Event | None = None
-        self._refusal = ""
-
-    async def connection(self, deadline: float) -> ConsumerConnection:
-        """A connection that takes calls, waiting for one if need be.
-
-        Raises:
-            Unavailable: The peer is away; nothing was sent.
-            Incompatible: The peer speaks no version that this side speaks.
-        """
-        loop = self._here()
-        began = loop.time()
-        while (connection := self._connection) is None or connection.leaving or connection.transport is None:
-            self._connect()
-            assert self._arrival is not None
-            if self._refusal:
-                raise Incompatible(f"{self.peer} refused the link: {self._refusal}", may_have_run=False)
-            left = deadline - MARGIN - loop.time()
-            gone_for_long = self._away_since is not None and began - self._away_since > PATIENCE
-            if left <= 0 or gone_for_long:
-                raise Unavailable(f"{self.peer} is away", may_have_run=False)
-            # Not asyncio.wait_for, which before Python 3.12 loses a cancellation that comes with the arrival.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._arrival.wait()
-        return connection
-
-    def current(self) -> ConsumerConnection | None:
-        """The connection, if there is one that takes calls."""
-        connection = self._connection
-        if connection is None or connection.leaving or connection.transport is None:
-            return None
-        return connection if connection.loop is asyncio.get_running_loop() else None
-
-    def connect(self) -> None:
-        """Connects in the background, unless there is a connection."""
-        self._here()
-        if self.current() is None:
-            self._connect()
-
-    def state(self) -> tuple[str, dict[str, str]]:
-        """How it is: one word, and why each method that the peer cannot answer fails."""
-        if (connection := self.current()) is not None:
-            return "connected", {str(method): why for method, why in connection.incompatible.items()}
-        return ("refused", {"*": self._refusal}) if self._refusal else ("away", {})
-
-    def _here(self) -> asyncio.AbstractEventLoop:
-        """The running loop; on another one than before it starts afresh: tests have one each."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._connection = self._connecting = self._away_since = None
-            self._arrival = asyncio.Event()
-        return loop
-
-    def _connect(self) -> None:
-        assert self._loop is not None and self._arrival is not None
-        if self._connecting is None or self._connecting.done():
-            self._arrival.clear()
-            self._away_since = None
-            self._connecting = self._loop.create_task(self._connect_until_there())
-
-    async def _connect_until_there(self) -> None:
-        assert self._loop is not None and self._arrival is not None
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    connection = await self._dial(self.greeting)
-                if connection.leaving:
-                    raise ConnectionResetError("it takes no further calls")
-            except Refused as error:
-                self._refusal = str(error)
-                self.answered = True
-                self._arrival.set()
-            except (OSError, BrokenFrame) as error:
-                self._away_since = self._away_since or self._loop.time()
-                if self._refusal:  # whoever refused is gone, and calls wait for who comes next
-                    self._refusal = ""
-                    self._arrival.clear()
-                logger.debug("%s is away: %s", self.peer, error)
-            else:
-                self._connection = connection
-                self._refusal = ""
-                self.answered = True
-                self._arrival.set()
-                return
-            await asyncio.sleep(random.uniform(0, pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def close(self) -> None:
-        """Ends the connection once its calls have ended."""
-        if self._connecting is not None and self._loop is asyncio.get_running_loop():
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting])
-        if (connection := self.current()) is not None:
-            connection.leave()
-            await connection.closed
-        self._connection = None
-
-
-class LinkTransport:
-    """Carries calls over a link.
-
-    Args:
-        link: The way to the peer.
-    """
-
-    __slots__ = ("_link",)
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    async def call(self, call: Call) -> object:
-        """Carries one call; see `Transport.call`."""
-        method = call.method
-        connection = self._link.current() or await self._link.connection(call.deadline)
-        index = connection.indices.get(method)
-        if index is None:
-            why = connection.incompatible.get(method, "it was not greeted")
-            raise Incompatible(f"{self._link.peer} cannot answer {method}: {why}", may_have_run=False)
-        arguments = method.arguments.dump(call.arguments)
-        if len(arguments) > connection.limit:
-            message = too_long(f"the arguments of {method}", len(arguments), connection.limit)
-            raise CallFailed(message, may_have_run=False)
-        if not connection.writable.is_set():
-            await connection.writable.wait()
-        # After that wait, since what is sent is the time that remains.
-        body = pack_call(index, call.context, call.deadline - connection.loop.time(), arguments)
-        kind, answer = await connection.ask(body)
-        if kind == RESULT:
-            try:
-                return method.result.load(answer)
-            except ValueError as error:
-                raise Incompatible(f"the result of {method} cannot be read: {error}", may_have_run=True) from error
-        raise unpack_raised(method, answer) if kind == RAISED else unpack_failed(answer)
-
-
-def dial_unix(path: str, limit: int = MESSAGE_LIMIT) -> Dial:
-    """Dials a process that listens on a Unix socket, and takes messages of at most so many bytes from it."""
-
-    async def dial(greeting: Greeting) -> ConsumerConnection:
-        loop = asyncio.get_running_loop()
-        transport, upgrading = await loop.create_unix_connection(request_upgrade, path)
-        try:
-            rest = await read_upgrade(upgrading)
-        except BaseException:
-            transport.abort()
-            raise
-        connection = ConsumerConnection(greeting, limit)
-        connection.connection_made(transport)
-        transport.set_protocol(connection)
-        return await _greeted(connection, rest)
-
-    return dial
-
-
-def dial_pair(server: LinkServer) -> Dial:
-    """Dials a server in the same process over a pair of sockets: everything of a link but the HTTP before it."""
-
-    async def dial(greeting: Greeting) -> ConsumerConnection:
-        loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
-        await loop.create_connection(server.own_connection, sock=theirs)
-        _, connection = await loop.create_connection(lambda: ConsumerConnection(greeting, server.limit), sock=ours)
-        return await _greeted(connection, b"")
-
-    return dial
-
-
-async def _greeted(connection: ConsumerConnection, rest: bytes) -> ConsumerConnection:
-    connection.greet()
-    if rest:
-        connection.data_received(rest)
-    try:
-        await connection.ready
-    except BaseException:
-        connection.abort()
-        raise
-    return connection

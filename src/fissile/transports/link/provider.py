@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import Context as Variables
 from dataclasses import dataclass
 
@@ -46,7 +46,12 @@ class LinkServer:
         self.interfaces = interfaces
         self.limit = limit
         self.connections: set[ProviderConnection] = set()
-        self.draining = False
+        self._ends_at: float | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes no further connections."""
+        return self._ends_at is not None
 
     def connection(self) -> ProviderConnection:
         """A new connection, to be given its transport by `connection_made`."""
@@ -56,23 +61,41 @@ class LinkServer:
         """One on which this process calls itself: it stays while others are asked to leave, whose calls may need it."""
         return ProviderConnection(self, own=True)
 
+    def begin(self) -> None:
+        """Takes connections, again if it has been drained."""
+        self._ends_at = None
+
+    def leave(self, seconds: float) -> None:
+        """Asks for no further calls.
+
+        Args:
+            seconds: How long those in flight get to finish.
+        """
+        if self._ends_at is not None:
+            return
+        self._ends_at = asyncio.get_running_loop().time() + seconds
+        for connection in self._others():
+            connection.send(GOAWAY, 0)
+
     async def drain(self, seconds: float) -> None:
         """Asks for no further calls, lets those in flight finish, and closes.
 
         Args:
-            seconds: How long to wait for them.
+            seconds: How long to wait for them, unless it has been asked to leave before.
         """
-        self.draining = True
-        others = [connection for connection in self.connections if not connection.own]
-        for connection in others:
-            connection.send(GOAWAY, 0)
-        if others:
-            await asyncio.wait([connection.closed for connection in others], timeout=seconds)
-        running = [task for connection in self.connections for task, _ in connection.running.values()]
-        if running:
-            await asyncio.wait(running, timeout=seconds)
+        self.leave(seconds)
+        await self._wait([connection.closed for connection in self._others()])
+        await self._wait([task for connection in self.connections for task, _ in connection.running.values()])
         for connection in list(self.connections):
             connection.close()
+
+    def _others(self) -> list[ProviderConnection]:
+        return [connection for connection in self.connections if not connection.own]
+
+    async def _wait(self, ends: Sequence[asyncio.Future[None]]) -> None:
+        assert self._ends_at is not None
+        if ends:
+            await asyncio.wait(ends, timeout=max(0, self._ends_at - asyncio.get_running_loop().time()))
 
 
 class ProviderConnection(Connection):

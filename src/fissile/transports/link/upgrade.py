@@ -1,7 +1,8 @@
 """The HTTP before a link: ``GET /-/link`` with ``Upgrade: fissile`` (RFC 9110, section 7.8).
 
 The consumer offers the versions of the frames that it speaks, newest first; the provider answers 101 with the newest
-that both speak, or 426 with its own.
+that both speak, or 426 with its own. Over TCP the consumer shows a secret, and is answered 404 when it is not the
+provider's.
 """
 
 from __future__ import annotations
@@ -16,8 +17,24 @@ HEAD_LIMIT = 8 * 1024
 """Bytes of the longest head of an answer."""
 
 
+SECRET_HEADER = "fissile-secret"
+"""The header that authenticates over TCP; any web page could send the rest."""
+
+AWAY = (502, 503, 504)
+"""The answers of who stands in for a peer that is not there."""
+
+
 class Refused(Exception):
-    """The peer does not speak any version that was offered, or is no peer at all."""
+    """The peer does not speak any version that was offered, or is no peer at all.
+
+    Args:
+        why: What it said.
+        status: The status of its answer.
+    """
+
+    def __init__(self, why: str, status: int) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Upgrading(asyncio.Protocol):
@@ -25,10 +42,14 @@ class Upgrading(asyncio.Protocol):
 
     Args:
         versions: The versions offered.
+        host: Whom it asks.
+        secret: What it shows; empty over a Unix socket, whose folder says who may connect.
     """
 
-    def __init__(self, versions: Sequence[int] = VERSIONS) -> None:
+    def __init__(self, versions: Sequence[int] = VERSIONS, host: str = "fissile", secret: str = "") -> None:
         self.versions = versions
+        self._host = host
+        self._secret = secret
         self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -38,9 +59,10 @@ class Upgrading(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream transport, uvloop's or asyncio's
         assert self._transport is not None
         offer = ", ".join(map(str, self.versions))
+        shown = f"{SECRET_HEADER}: {self._secret}\r\n" if self._secret else ""
         self._transport.write(
-            f"GET {PATH} HTTP/1.1\r\nHost: fissile\r\nConnection: Upgrade\r\nUpgrade: fissile\r\n"
-            f"Fissile-Versions: {offer}\r\n\r\n".encode()
+            f"GET {PATH} HTTP/1.1\r\nHost: {self._host}\r\nConnection: Upgrade\r\nUpgrade: fissile\r\n"
+            f"Fissile-Versions: {offer}\r\n{shown}\r\n".encode()
         )
 
     def data_received(self, data: bytes) -> None:
@@ -60,11 +82,6 @@ class Upgrading(asyncio.Protocol):
             self.answer.exception()  # whoever dials may have given up
 
 
-def request_upgrade() -> Upgrading:
-    """The protocol that asks for the upgrade."""
-    return Upgrading()
-
-
 async def read_upgrade(upgrading: Upgrading) -> bytes:
     """Waits for the answer.
 
@@ -73,15 +90,22 @@ async def read_upgrade(upgrading: Upgrading) -> bytes:
 
     Raises:
         Refused: The peer answered something else.
-        ConnectionError: The peer is gone.
+        ConnectionError: The peer is gone, or not there.
     """
     head, _, rest = (await upgrading.answer).partition(b"\r\n\r\n")
-    status = head.split(b"\r\n", 1)[0]
-    if b" 101 " not in status:
-        assert upgrading._transport is not None
-        upgrading._transport.abort()
-        raise Refused(" ".join(head.decode(errors="replace").split("\r\n")))
-    return rest
+    said = head.decode(errors="replace").split("\r\n")
+    status = _status(said[0])
+    if status == 101:
+        return rest
+    if status in AWAY:
+        raise ConnectionRefusedError(f"nobody is there: {said[0]}")
+    raise Refused(" ".join(said), status)
+
+
+def _status(line: str) -> int:
+    """The status of an answer; 0 where it is no HTTP."""
+    parts = line.split(" ")
+    return int(parts[1]) if parts[0].startswith("HTTP/") and parts[1:] and parts[1].isdecimal() else 0
 
 
 def answer_upgrade(offered: str, versions: Sequence[int] = VERSIONS) -> tuple[bool, bytes]:
