@@ -14,6 +14,9 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 SEEN = {101, 200, 201, 202, 203, 204, 206, 303, 304, 307, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 500}
 """The statuses that the exchanges must bring about, so that none of them has quietly become an error."""
 
+ESCAPED = ("/%73helf/items", "/shelf%2Fitems")
+"""Paths whose prefix is written with escapes: a component is found by the path as it was sent, as by a gateway."""
+
 
 @pytest.mark.parametrize("http", ["httptools", "h11"])
 def test_every_raw_response_is_equal(http: str) -> None:
@@ -22,7 +25,10 @@ def test_every_raw_response_is_equal(http: str) -> None:
 
 
 def test_a_router_made_a_component_gives_the_same_responses() -> None:
-    """With the router as a component every response is equal; errors keep status and headers in another document."""
+    """With the router as a component every response is equal; errors keep status and headers in another document.
+
+    But for `ESCAPED`, which are nobody's.
+    """
     bodies_of_errors = set()
     with (
         serving("tests.dropin.application:plain") as plain,
@@ -31,6 +37,9 @@ def test_a_router_made_a_component_gives_the_same_responses() -> None:
         for exchange in EVERYTHING:
             if "openapi.json" in exchange.name:
                 continue  # one document for all components: tests/runtime/test_openapi.py
+            if any(path in exchange.name for path in ESCAPED):
+                assert converse(parts.socket, exchange).startswith(b"HTTP/1.1 404 ")
+                continue
             expected = _DATE.sub(b"", converse(plain.socket, exchange))
             answer = _DATE.sub(b"", converse(parts.socket, exchange))
             if b"content-type: application/problem+json" in answer:

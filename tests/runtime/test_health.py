@@ -1,6 +1,7 @@
 """Whether the process lives, whether it is ready, and what it says of its peers."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from fissile import App
-from fissile.project import Placement
+from fissile.project import Peer, View
 from fissile.transports.link import LinkServer
 from tests.runtime.projects import written
 from tests.transports.wire import contract_of, listening, served
@@ -93,7 +94,7 @@ async def orders(tmp_path: Path) -> AsyncIterator[Orders]:
     files = {"stock/public.py": PUBLIC, "stock/component.py": STOCK, "orders/component.py": ORDERS}
     with written(tmp_path, files) as package, TemporaryDirectory(prefix="fissile-") as folder:
         app, socket = App(package), Path(folder) / "s"
-        app.placement = Placement("apart", frozenset({"orders"}), {"stock": f"unix:{socket}"})
+        app.view = View("apart", "", frozenset({"orders"}), {"stock": Peer("stock", (f"unix:{socket}",))})
         async with app.caller():
             yield Orders(app, socket, package)
 
@@ -167,7 +168,7 @@ async def test_a_process_that_has_everything(tmp_path: Path, wire: bool) -> None
     files = {"stock/public.py": PUBLIC, "stock/component.py": STOCK, "orders/component.py": ORDERS}
     with written(tmp_path, files) as package:
         app = App(package)
-        app.placement = Placement(wire=wire)
+        app.view = View(wire=wire)
         process = Orders(app, tmp_path, package)
         components = {"orders": "not ready", "stock": "not ready"}
         assert (503, {"status": "not ready", "components": components, "links": {}}) == await process.ready()
@@ -175,3 +176,16 @@ async def test_a_process_that_has_everything(tmp_path: Path, wire: bool) -> None
             components = {"orders": "ready", "stock": "ready"}
             assert (200, {"status": "ready", "components": components, "links": {}}) == await process.ready()
         assert 503 == (await process.ready())[0]
+
+
+async def test_main_may_call_what_no_component_here_needs(tmp_path: Path) -> None:
+    """`app.caller()` gives any interface in every placement, wherever it is provided."""
+    files = {"stock/public.py": PUBLIC, "stock/component.py": STOCK, "orders/component.py": ORDERS}
+    files["idle/component.py"] = "from fissile import Component\n\ncomponent = Component()\n"
+    with written(tmp_path, files) as package, TemporaryDirectory(prefix="fissile-") as folder:
+        app, socket = App(package), Path(folder) / "s"
+        elsewhere = Peer("stock", (f"unix:{socket}",))
+        app.view = View("apart", "", frozenset({"idle"}), {"stock": elsewhere, "orders": elsewhere})
+        stock = importlib.import_module(f"{package}.stock.public").Stock
+        async with app.caller() as call, listening(LinkServer({"stock.Stock": served(stock, Older())}), socket):
+            assert 7 == await call(stock).count("bolt")

@@ -10,7 +10,7 @@ import pytest
 
 from fissile import App, CallError, ComponentError
 from fissile.errors import CallFailed
-from fissile.project import Placement
+from fissile.project import View
 from tests.runtime.projects import written
 
 PUBLIC = """
@@ -89,7 +89,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     }
     with written(tmp_path, files) as package:
         app = App(package)
-        app.placement = Placement(wire=request.param)
+        app.view = View(wire=request.param)
         async with app.caller():
             yield Shop(app, package)
 
@@ -299,7 +299,7 @@ async def payment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     """A component with ports, settings and a database, in both placements of one process."""
     with written(tmp_path, {"pay/public.py": PAY_PUBLIC, "pay/component.py": PAY}) as package:
         app = App(package)
-        app.placement = Placement(wire=request.param)
+        app.view = View(wire=request.param)
         async with app.caller():
             yield Payment(app, package)
 

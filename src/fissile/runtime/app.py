@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Unpack, cast
 
 from fastapi import APIRouter, FastAPI
@@ -14,10 +14,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
 from fissile.errors import ConfigurationError, Fault, raise_faults
-from fissile.project import Placement, Project, find, placement_from, read_defaults
+from fissile.generate.openapi import Description, compose
+from fissile.project import Project, View, find, view_from
 from fissile.runtime import health, lifecycle
+from fissile.runtime.absent import keep_out
 from fissile.runtime.caller import Caller
 from fissile.runtime.http import openapi, problems
+from fissile.runtime.http.composed import ComposedDocument
 from fissile.runtime.http.options import Options
 from fissile.runtime.http.requests import RequestContext
 from fissile.runtime.http.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
@@ -60,12 +63,15 @@ class App(FastAPI):
 
     def __init__(self, package: str | None = None, **options: Unpack[Options]) -> None:
         self.package = package
-        self.placement: Placement | None = None
+        self.view: View | None = None
         self._runtime: Runtime | None = None
         self.dispatcher: Dispatcher | None = None
         self._packages: Mapping[str, str] = {}
         self._described = 0
+        self._composed = ComposedDocument()
         self._assembled = package is None
+        if package is not None:
+            options.setdefault("generate_unique_id_function", openapi.unique_id)
         super().__init__(**options)  # type: ignore[arg-type]  # handlers may be sync, which FastAPI runs but does not say
 
     # FastAPI calls this once, before the first request or the lifespan: assembling here costs no request anything.
@@ -89,14 +95,28 @@ class App(FastAPI):
         return super().url_path_for(name, **path_params)
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document: FastAPI's own without components, else one with qualified names for all of them."""
+        """The OpenAPI document: FastAPI's own without components, else one with qualified names for all of them.
+
+        Raises:
+            HTTPException: 503, where components live in other processes that have not described themselves yet.
+        """
         self.assemble()
         if self.dispatcher is None:
             return super().openapi()
+        if self._runtime is not None and self._runtime.view.live is not None:
+            composed = self._composed.find(self._runtime.project.folder)
+            if composed is not None:
+                return composed
         if self.openapi_schema is None or self._described != len(self.router.routes):
-            self.openapi_schema = openapi.document(self, self.package or "", self.dispatcher.branches, self._packages)
+            self.openapi_schema = compose([self.describe()])
             self._described = len(self.router.routes)
         return self.openapi_schema
+
+    def describe(self) -> Description:
+        """What this process knows of the document, as ``/-/openapi`` says it; only with components."""
+        self.assemble()
+        branches = self.dispatcher.branches if self.dispatcher is not None else []
+        return openapi.describe(self, self.package or "", branches, self._packages)
 
     def assemble(self) -> None:
         """Loads the components and includes their routes, once.
@@ -121,9 +141,9 @@ class App(FastAPI):
         project = find(self.package)
         if not project.components:
             return
-        placement = self.placement or self._placement(project)
+        view = self.view or self._view(project)
         try:
-            runtime = Runtime(self, project, placement)
+            runtime = Runtime(self, project, view)
         except ConfigurationError as error:
             serving = [found.declared for found in project.components if found.declaration.api]
             claimed = [Branch(declared.name, declared.prefix) for declared in serving]
@@ -134,8 +154,13 @@ class App(FastAPI):
             if (live := runtime.live[name]).declaration.api is not None
         ]
         served.append(Served("-", "fissile", health.PREFIX, health.reserved(runtime), runtime.stub))
+        elsewhere = [
+            Branch(found.name, found.declared.prefix)
+            for found in project.components
+            if found.declaration.api and not view.is_live(found.name)
+        ]
         try:
-            self.serve(served, {found.package: found.name for found in project.components})
+            self.serve(served, {found.package: found.name for found in project.components}, elsewhere)
         except ConfigurationError as error:
             raise ConfigurationError(*error.faults, *runtime.faults) from None
         raise_faults(runtime.faults)
@@ -144,10 +169,10 @@ class App(FastAPI):
         self._runtime = runtime
 
     @staticmethod
-    def _placement(project: Project) -> Placement:
-        defaults, faults = read_defaults(project.folder)
-        raise_faults(faults)
-        return replace(placement_from(os.environ), defaults=defaults)
+    def _view(project: Project) -> View:
+        view = view_from(os.environ, project)
+        keep_out(project, view)
+        return view
 
     @property
     def runtime(self) -> Runtime:
@@ -183,12 +208,18 @@ class App(FastAPI):
                 await stack.enter_async_context(self.router.lifespan_context(self))
             yield Caller(runtime)
 
-    def serve(self, served: Sequence[Served], packages: Mapping[str, str] | None = None) -> None:
+    def serve(
+        self,
+        served: Sequence[Served],
+        packages: Mapping[str, str] | None = None,
+        elsewhere: Sequence[Branch] = (),
+    ) -> None:
         """Includes what these components serve, and answers errors with problem documents from now on.
 
         Args:
             served: The live components, each after those it needs: their routers' lifespans nest in this order.
             packages: Every component's name by the dotted name of its package, live here or not.
+            elsewhere: What other processes serve.
 
         Raises:
             ConfigurationError: When a route of ``main.py`` lies under a prefix, or one of a component outside its own.
@@ -196,9 +227,10 @@ class App(FastAPI):
         branches: list[Branch] = []
         for part in served:
             branches += include_api(self, part.api, part.prefix, component=part.name, bind=part.bind)
-        raise_faults([*trespassing(self, branches), *astray(branches)])
+        claimed = [*branches, *elsewhere]
+        raise_faults([*trespassing(self, claimed), *astray(claimed)])
         self.dispatcher = Dispatcher(self)
-        self.dispatcher.install(branches)
+        self.dispatcher.install(branches, elsewhere)
         self._packages = packages if packages is not None else {part.package: part.name for part in served}
         problems.install(self, self.dispatcher, self._packages)
 

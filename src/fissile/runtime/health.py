@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import hmac
-import os
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from ..errors import ConfigurationError
-from ..project import Project
+from ..transports.link.upgrade import SECRET_HEADER
 from ..values import ComponentError
 from .by_name import call_json
+from .http.gateway import is_forwarded
 from .http.problems import Problem
-from .settings import secrets_directory
-from .state import state_folder
+from .secret import link_secret
 
 if TYPE_CHECKING:
     from .wiring import Runtime
 
 PREFIX = "/-"
-SECRET_HEADER = "fissile-secret"
-"""The header that a debugger on the loopback interface authenticates with; any web page could send the rest."""
+READY = "ready"
 
 
 def reserved(runtime: Runtime) -> APIRouter:
-    """The routes of the reserved paths."""
-    router = APIRouter(include_in_schema=False)
+    """The routes of the reserved paths, which nobody finds through a gateway."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(_refuse_forwarded)])
 
     @router.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
@@ -35,7 +33,13 @@ def reserved(runtime: Runtime) -> APIRouter:
 
     @router.api_route("/ready", methods=["GET", "HEAD"])
     async def ready() -> JSONResponse:
-        return _readiness(runtime)
+        body = readiness(runtime)
+        return JSONResponse(body, 200 if body["status"] == READY else 503)
+
+    # Not a coroutine, so that a thread makes what may take a while; whoever asks for calls meanwhile gets them.
+    @router.get("/openapi")
+    def openapi(request: Request) -> JSONResponse:
+        return JSONResponse(request.app.describe())
 
     @router.post("/call/{method}")
     async def call(method: str, request: Request) -> Response:
@@ -54,25 +58,30 @@ def reserved(runtime: Runtime) -> APIRouter:
     return router
 
 
-def _readiness(runtime: Runtime) -> JSONResponse:
-    """Not ready until every component has started and every peer has answered once; a later absence is only told."""
+def readiness(runtime: Runtime) -> dict[str, object]:
+    """How a process is: its components, its links, and whether it takes requests.
+
+    Not ready until every component has started and every peer has answered once; a later absence is only told.
+    """
     peers = runtime.peers()
     for link in peers:
         link.connect()
     is_ready = all(live.ready for live in runtime.live.values()) and all(link.answered for link in peers)
-    body = {
-        "status": "ready" if is_ready else "not ready",
-        "components": {name: "ready" if live.ready else "not ready" for name, live in sorted(runtime.live.items())},
+    return {
+        "status": READY if is_ready else "not ready",
+        "components": {name: READY if live.ready else "not ready" for name, live in sorted(runtime.live.items())},
         "links": {link.peer: dict(zip(("status", "incompatible"), link.state(), strict=True)) for link in peers},
     }
-    return JSONResponse(body, 200 if is_ready else 503)
+
+
+async def _refuse_forwarded(request: Request) -> None:
+    """Whatever a gateway lets through by mistake: it reaches us over the same socket as those who may ask."""
+    if is_forwarded(request.scope):
+        raise HTTPException(404)
 
 
 def _may_call(request: Request, runtime: Runtime) -> bool:
-    """Whether the request came over the socket that links use, or from this machine with the secret.
-
-    A Unix socket alone says nothing: a gateway that passes everybody's requests on may be what uses it.
-    """
+    """Whether the request came over the socket that links use, or from this machine with the secret."""
     server = request.scope.get("server")
     if runtime.answers_links and server is not None and server[1] is None:
         return True
@@ -80,10 +89,3 @@ def _may_call(request: Request, runtime: Runtime) -> bool:
     given = request.headers.get(SECRET_HEADER, "")
     is_here = request.client is not None and request.client.host in ("127.0.0.1", "::1")
     return is_here and secret is not None and hmac.compare_digest(given.encode(), secret.encode())
-
-
-def link_secret(project: Project) -> str | None:
-    """The secret that opens the calls on the loopback interface: the file ``link`` among the secrets, if any."""
-    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
-    file = folder / "link" if folder else None
-    return file.read_text().strip() or None if file is not None and file.is_file() else None

@@ -15,7 +15,7 @@ DRAIN = 25.0
 @asynccontextmanager
 async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Opens what the live components own; at the end no call is taken, those in flight finish, and all is closed."""
-    runtime.server.draining = False  # tests start an application many times
+    runtime.server.begin()  # tests start an application many times
     async with AsyncExitStack() as stack:
         for name in runtime.order:
             await stack.enter_async_context(_component(runtime.live[name]))

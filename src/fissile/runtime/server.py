@@ -1,25 +1,27 @@
 """uvicorn, answering HTTP and links on the same port.
 
 `Upgrade: fissile` is answered as uvicorn answers WebSockets: its protocol hands the socket over, and from then on our
-frames travel
-on it. So one port serves both, also behind a Kubernetes Service, and every worker of a process can answer.
+frames travel on it. So one port serves both, also behind a Kubernetes Service, and every worker of a process can
+answer.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..transports.link import LinkServer
-from ..transports.link.upgrade import PATH, answer_upgrade
+from .http.gateway import BehindGateway
 from .lifecycle import DRAIN
+from .protocol import LinkOrHttp
 
 if TYPE_CHECKING:
     from .app import App
+    from .wiring import Runtime
+
+KEEP_ALIVE = 75
+"""Seconds that a connection is kept without a request: longer than a gateway does, which is then who closes it."""
 
 
 def config(
@@ -39,18 +41,19 @@ def config(
         host: The address to listen on.
         port: The port; 0 for any free one.
         uds: A Unix socket to listen on instead.
-        links: Whether other processes call the components of this one.
+        links: Whether other processes call the components of this one, and a gateway sends it its requests.
         drain: Seconds that requests in flight get to finish at the end.
         log_level: uvicorn's.
     """
     if links:
         app.runtime.answers_links = True
-    return uvicorn.Config(
+    return (_BehindGateway if links else uvicorn.Config)(
         app,
         host=host,
         port=port,
         uds=uds,
-        http=_with_links(app.runtime.server) if links else "auto",
+        http=_with_links(app.runtime) if links else "auto",
+        timeout_keep_alive=KEEP_ALIVE if links else 5,
         timeout_graceful_shutdown=round(drain),
         log_config=None,  # whoever starts the process says where its log goes
         log_level=log_level,
@@ -58,39 +61,25 @@ def config(
     )
 
 
-def _with_links(server: LinkServer) -> type[asyncio.Protocol]:
-    class LinkOrHttp(HttpToolsProtocol):
-        """uvicorn's protocol, which hands its socket over when a link is asked for."""
+class Server(uvicorn.Server):
+    """uvicorn, at whose end calls over links finish beside the requests."""
 
-        def _should_upgrade(self) -> bool:
-            return self._asks_for_link() or super()._should_upgrade()
-
-        def _asks_for_link(self) -> bool:
-            return self._get_upgrade() == b"fissile" and self.url == PATH.encode()
-
-        def handle_websocket_upgrade(self) -> None:
-            if not self._asks_for_link():
-                super().handle_websocket_upgrade()
-                return
-            if not _is_local(self.transport):
-                self.transport.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-                self.transport.close()
-                return
-            offered = dict(self.headers).get(b"fissile-versions", b"").decode("latin-1")
-            accepted, head = answer_upgrade(offered)
-            self.transport.write(head)
-            if not accepted:
-                self.transport.close()
-                return
-            self.connections.discard(self)  # uvicorn forgets it: the link drains itself
-            connection = server.connection()
-            connection.connection_made(self.transport)
-            self.transport.set_protocol(connection)
-
-    return LinkOrHttp
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn: nobody is let in from then on, and what is in flight finishes."""
+        protocol = self.config.http_protocol_class
+        if issubclass(protocol, LinkOrHttp):
+            protocol.runtime.server.leave(self.config.timeout_graceful_shutdown or 0)
+        await super().shutdown(sockets)
 
 
-def _is_local(transport: asyncio.Transport) -> bool:
-    """Whether a connection came over a Unix socket: a web page cannot, and its folder says who can."""
-    found = transport.get_extra_info("socket")
-    return found is not None and found.family == socket.AF_UNIX
+class _BehindGateway(uvicorn.Config):
+    """uvicorn's configuration for a process that the gateway sends requests to."""
+
+    def load(self) -> None:
+        """Looks at the gateway's header before uvicorn looks at those of other proxies."""
+        super().load()
+        self.loaded_app = BehindGateway(self.loaded_app)
+
+
+def _with_links(runtime: Runtime) -> type[LinkOrHttp]:
+    return type("LinkOrHttp", (LinkOrHttp,), {"runtime": runtime})

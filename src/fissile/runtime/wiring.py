@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,9 +18,20 @@ from ..component import Component
 from ..context import Carried
 from ..errors import ConfigurationError, Fault, place, raise_faults
 from ..interface import Contract, implementation_faults, read
-from ..project import Declared, Defaults, FoundComponent, Placement, Project, default_prefix, graph_faults, start_order
+from ..project import (
+    Declared,
+    Defaults,
+    FoundComponent,
+    Peer,
+    Project,
+    View,
+    default_prefix,
+    graph_faults,
+    start_order,
+    state_folder,
+)
 from ..transports.base import Transport
-from ..transports.link import Link, LinkServer, LinkTransport, dial_pair, dial_unix
+from ..transports.link import Dial, Link, LinkServer, LinkTransport, dial_pair, dials
 from ..transports.link.provider import Served
 from ..transports.local import LocalTransport, MeasuringTransport
 from ..transports.retry import RetryingTransport
@@ -29,19 +40,22 @@ from .injection import Injection
 from .overrides import Fakes, Overrides
 from .provided import stub_of
 from .provider import Gate, InterfaceProvider, Lasting, Maker
+from .secret import secret_for
 from .settings import Mode, load, mode_from, secrets_directory
-from .state import state_folder
 
 if TYPE_CHECKING:
     from dishka import AsyncContainer
 
     from ..data import Store, UnitOfWork
 
-WIRE = "wire"
-"""The address under which a process that calls itself over a link has that link."""
+WIRE = Peer("this process", ())
+"""The peer of a process that calls itself over a link."""
 
 DATA = ("sqlalchemy", "aiosqlite", "greenlet")
 """What only components with tables need."""
+
+DAY = 24 * 3600.0
+"""Seconds of a deadline that is none: somebody steps through this process."""
 
 Wrap = Callable[[Transport], Transport]
 Begin = Callable[[bool], Awaitable["UnitOfWork"]]
@@ -118,25 +132,26 @@ class Runtime:
     Args:
         app: The application that they belong to.
         project: The components on disk.
-        placement: Which of them are live here, and where the others are.
+        view: Which of them are live here, and where the others are.
 
     Raises:
         ConfigurationError: With everything that is wrong, at once.
     """
 
-    def __init__(self, app: FastAPI, project: Project, placement: Placement) -> None:
+    def __init__(self, app: FastAPI, project: Project, view: View) -> None:
         self.project = project
         self.mode = mode_from(os.environ)
         self.faults: list[Fault] = []
-        self.placement = placement
+        self.view = view
         self.running = False
         self.users = 0
         self.unused: asyncio.Event | None = None
         self.answers_links = False
-        self.links: dict[str, Link] = {}
+        self.links: dict[Peer, Link] = {}
         self._app = app
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}
+        self._wrap: Wrap | None = None
         self.live = {found.name: live for found in project.components if (live := self._load(found))}
         if self.faults:
             raise_faults([*self.faults, *graph_faults(project.declared)])
@@ -158,13 +173,13 @@ class Runtime:
                 if channel.provider in self.live
             }
         )
-        self.place(placement)
+        self.place(view)
 
     # ---------------------------------------------------------------------------------------------- loading
 
     def _load(self, found: FoundComponent) -> Live | None:
         """Imports a live component; the user's own exception passes through whole."""
-        if not self.placement.is_live(found.name):
+        if not self.view.is_live(found.name):
             return None
         try:
             module = importlib.import_module(found.module)
@@ -191,8 +206,7 @@ class Runtime:
 
     def _channels(self) -> dict[type[object], InterfaceChannel]:
         """A channel for each interface that a live component provides or needs."""
-        ids = {declared.name: declared.id or declared.name for declared in self._declared()}
-        owners = {name: declared.name for declared in self._declared() for name in declared.provides}
+        owners = {name: declared for declared in self._declared() for name in declared.provides}
         channels: dict[type[object], InterfaceChannel] = {}
         for live in self.live.values():
             for interface in [*live.declaration.provides, *live.declaration.needs]:
@@ -201,8 +215,8 @@ class Runtime:
                     continue
                 contract, faults = read(interface)
                 self.faults += faults
-                wire_name = f"{ids[owner]}.{interface.__qualname__}"
-                channels[interface] = InterfaceChannel(contract, owner, wire_name, self._overrides)
+                name = _wire_name(owner, interface)
+                channels[interface] = InterfaceChannel(contract, owner.name, name, self._overrides)
         return channels
 
     def _check(self, live: Live) -> None:
@@ -268,49 +282,58 @@ class Runtime:
 
     # -------------------------------------------------------------------------------------------- placement
 
-    def place(self, placement: Placement, wrap: Wrap | None = None) -> None:
+    def place(self, view: View, wrap: Wrap | None = None) -> None:
         """Lets calls travel as the placement says from now on; the live components stay what they are.
 
         Args:
-            placement: Where everybody is.
+            view: Where everybody is.
             wrap: What is put around the carrier of every call, inside its retries: faults, repetitions.
         """
-        self.placement = placement
+        self.view = view
         self.links = {}
-        self.server.limit = placement.defaults.message
+        self.server.limit = view.defaults.message
         for live in self.live.values():
-            live.gate.limit = placement.defaults.in_flight
+            live.gate.limit = view.defaults.in_flight
+        self._wrap = wrap
         for channel in self.channels.values():
-            channel.deadline = placement.defaults.deadline
-            carrier = self._carrier(channel, placement)
-            channel.carrier = RetryingTransport(wrap(carrier) if wrap else carrier)
+            self._connect(channel)
 
-    def _carrier(self, channel: InterfaceChannel, placement: Placement) -> Transport:
-        if channel.provider not in self.live or not placement.is_live(channel.provider):
-            address = placement.addresses.get(channel.provider)
-            if address is None:
+    def _connect(self, channel: InterfaceChannel) -> None:
+        channel.deadline = DAY if self.view.debug else self.view.defaults.deadline
+        carrier = self._carrier(channel, self.view)
+        channel.carrier = RetryingTransport(self._wrap(carrier) if self._wrap else carrier)
+
+    def _carrier(self, channel: InterfaceChannel, view: View) -> Transport:
+        if channel.provider not in self.live or not view.is_live(channel.provider):
+            peer = view.peers.get(channel.provider)
+            if peer is None:
                 what = f"nobody says where {channel.provider} is"
-                raise ConfigurationError(Fault(what, "", f"the placement {placement.name} does not run it here"))
-            return LinkTransport(self._link(address, channel))
-        if placement.wire:
+                why = f"the placement {view.name} does not run it here"
+                fix = "choose the placement that says where the others are: fissile run --placement NAME"
+                raise ConfigurationError(Fault(what, "", why, fix))
+            return LinkTransport(self._link(peer, channel))
+        if view.wire:
             return LinkTransport(self._link(WIRE, channel))
         local = LocalTransport(self._provider(channel).run)
-        limit = placement.defaults.message
+        limit = view.defaults.message
         return MeasuringTransport(local, limit) if self.mode is Mode.development else local
 
-    def _link(self, address: str, channel: InterfaceChannel) -> Link:
-        """The link to an address, which greets with every interface of this process that is there."""
-        link = self.links.get(address)
+    def _link(self, peer: Peer, channel: InterfaceChannel) -> Link:
+        """The link to another process, which greets with every interface of this process that is there."""
+        link = self.links.get(peer)
         if link is None:
-            limit = self.placement.defaults.message
-            dial = dial_pair(self.server) if address == WIRE else dial_unix(address.removeprefix("unix:"), limit)
-            link = self.links[address] = Link(dial, {}, channel.provider)
+            link = self.links[peer] = Link(peer.name, self._dials(peer), {})
         link.greeting = {**link.greeting, channel.wire_name: channel.contract}
         return link
 
+    def _dials(self, peer: Peer) -> Sequence[Dial]:
+        if peer is WIRE:
+            return [dial_pair(self.server)]
+        return dials(peer.endpoints, self.view.defaults.message, secret_for(peer, self.project))
+
     def peers(self) -> list[Link]:
         """The links to other processes."""
-        return [link for address, link in self.links.items() if address != WIRE]
+        return [link for peer, link in self.links.items() if peer is not WIRE]
 
     # ------------------------------------------------------------------------------------------------ stubs
 
@@ -318,11 +341,21 @@ class Runtime:
         """The stub of an interface; see `fissile.runtime.provided.Stubs`."""
         stub = self._stubs.get(interface)
         if stub is None:
-            channel = self.channels.get(interface)
-            if channel is None:
-                raise ConfigurationError(_unprovided(interface))
+            channel = self.channels.get(interface) or self._further(interface)
             stub = self._stubs[interface] = stub_of(channel.contract, channel)
         return stub
+
+    def _further(self, interface: type[object]) -> InterfaceChannel:
+        """A channel for an interface that no component here needs: ``main.py`` may ask for any, wherever it is."""
+        owner = next((declared for declared in self._declared() if _identity(interface) in declared.provides), None)
+        if owner is None:
+            raise ConfigurationError(_unprovided(interface))
+        contract, faults = read(interface)
+        raise_faults(faults)
+        channel = InterfaceChannel(contract, owner.name, _wire_name(owner, interface), self._overrides)
+        self._connect(channel)
+        self.channels[interface] = channel
+        return channel
 
     def bind(self, live: Live) -> Callable[[type[object]], object]:
         """What gives a component's endpoints their stubs; an interface that it does not need is a fault."""
@@ -366,6 +399,10 @@ def _lasting(container: AsyncContainer, implementation: type[object], needed: Ma
         return partial(implementation, **parts)
 
     return lasting
+
+
+def _wire_name(owner: Declared, interface: type[object]) -> str:
+    return f"{owner.id or owner.name}.{interface.__qualname__}"
 
 
 def _identity(interface: type[object]) -> str:

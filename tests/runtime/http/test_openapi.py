@@ -14,6 +14,9 @@ from fastapi.security import OAuth2PasswordBearer
 from pydantic import BaseModel, computed_field
 
 from fissile import App
+from fissile.generate.openapi import Description, compose, render
+from fissile.runtime.http.openapi import unique_id
+from tests.partitions import partitions
 from tests.runtime.serving import Api, serve, unbound
 
 Item = TypeVar("Item")
@@ -157,8 +160,8 @@ def legacy() -> FastAPI:
     return app
 
 
-def document(**apis: Api) -> dict[str, Any]:
-    """The document of an application with these components."""
+def application(**apis: Api) -> App:
+    """An application with these components."""
     app = App(title="Project", openapi_tags=[{"name": "orders"}])
     app.package = "project"
 
@@ -166,7 +169,22 @@ def document(**apis: Api) -> dict[str, Any]:
     async def health() -> Health:
         return Health(ok=True)
 
-    return serve(app, unbound, **apis).openapi()
+    @app.webhooks.post("paid")
+    async def paid(order: Order) -> None:
+        """Somebody has paid."""
+
+    return serve(app, unbound, **apis)
+
+
+def document(**apis: Api) -> dict[str, Any]:
+    """The document of an application with these components."""
+    return application(**apis).openapi()
+
+
+def described(app: App) -> Description:
+    """What a process says, after its way through JSON."""
+    said: Description = json.loads(json.dumps(app.describe()))
+    return said
 
 
 def references(part: object) -> Iterator[str]:
@@ -235,6 +253,16 @@ def test_what_is_live_changes_no_name(live: set[str]) -> None:
         assert (name, schema) == (name, whole["components"]["schemas"][name])
 
 
+APIS: dict[str, Api] = {"orders": orders(), "suppliers": suppliers(), "legacy": legacy(), "older": legacy()}
+
+
+@pytest.mark.parametrize("processes", partitions(list(APIS)), ids=json.dumps)
+def test_processes_describe_what_one_would(processes: list[list[str]]) -> None:
+    """Whichever of them runs what, their descriptions make the very bytes of the document of one that runs all."""
+    parts = [described(application(**{name: APIS[name] for name in process})) for process in processes]
+    assert render(document(**APIS)) == render(compose(parts))
+
+
 def test_the_order_of_components_changes_nothing() -> None:
     """The document is written the same whatever was included first."""
     one = document(orders=orders(), suppliers=suppliers(), legacy=legacy(), older=legacy())
@@ -283,6 +311,58 @@ def test_an_adopted_document_is_merged_whole() -> None:
     assert {"OAuth2PasswordBearer", "legacy.OAuth2PasswordBearer"} == whole["components"]["securitySchemes"].keys()
     assert "default" not in operation["responses"]
     assert [{"name": "orders"}, {"name": "old"}] == whole["tags"]
+
+
+def test_a_name_of_two_components_is_never_lost() -> None:
+    """A class inside a function of shared code, and a scheme: one text for two things, whoever runs where."""
+
+    def listing(field: str) -> APIRouter:
+        router = APIRouter()
+        page = type("Page", (BaseModel,), {"__annotations__": {field: int}, "__module__": "project.paging"})
+        scheme = OAuth2PasswordBearer(tokenUrl=field)
+
+        @router.get("", dependencies=[Depends(scheme)])
+        async def listed() -> page:  # type: ignore[valid-type]  # made here, as by a factory
+            """Lists."""
+
+        return router
+
+    apis: dict[str, Api] = {"orders": listing("orders"), "suppliers": listing("suppliers")}
+    whole = document(**apis)
+    assert render(whole) == render(compose([described(application(**{name: api})) for name, api in apis.items()]))
+    pages = {name: list(whole["components"]["schemas"][name]["properties"]) for name in PAGES}
+    assert {"paging.Page": ["orders"], "suppliers.paging.Page": ["suppliers"]} == pages
+    assert ["OAuth2PasswordBearer", "suppliers.OAuth2PasswordBearer"] == list(whole["components"]["securitySchemes"])
+    assert [{"suppliers.OAuth2PasswordBearer": []}] == whole["paths"]["/suppliers"]["get"]["security"]
+    assert [] == unresolved(whole)
+
+
+PAGES = ("paging.Page", "suppliers.paging.Page")
+
+
+def test_webhooks_are_described() -> None:
+    """Those of ``main.py``, with names as everywhere, and those of an adopted application under its own."""
+    old = legacy()
+
+    @old.webhooks.post("paid")
+    async def paid(health: Health) -> None:
+        """Somebody has paid there."""
+
+    whole = document(legacy=old)
+    bodies = {
+        name: item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for name, item in whole["webhooks"].items()
+    }
+    assert {"paid": "orders.Order", "legacy.paid": "legacy.Health"} == bodies
+
+
+def test_an_id_names_the_same_method_in_every_process() -> None:
+    """Titles and bodies are named after it, and FastAPI's depends on the hash of the methods' names."""
+    router = APIRouter(generate_unique_id_function=unique_id)
+    for methods in (["POST", "GET"], ["TRACE", "DELETE", "PUT"], ["REPORT", "PROPFIND"], ["PROPFIND", "PATCH"]):
+        router.add_api_route("/a/{b}", orders, methods=methods, response_model=None)
+    ids = [unique_id(route) for route in router.routes]  # type: ignore[arg-type]  # they are routes of FastAPI
+    assert ["orders_a__b__get", "orders_a__b__put", "orders_a__b__propfind", "orders_a__b__patch"] == ids
 
 
 def test_two_adopted_versions_do_not_mix() -> None:

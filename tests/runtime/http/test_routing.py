@@ -1,21 +1,24 @@
 """Routers of components inside one application: flattened, bound, found by prefix."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import EventSourceResponse, PlainTextResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message, Scope
 
 from fissile import App, ConfigurationError, Provided, authenticated, requires
 from fissile.errors import Fault
 from fissile.runtime.app import Served
+from fissile.runtime.http.routing import Branch
 from tests.runtime.serving import serve, unbound
 
 
@@ -379,6 +382,80 @@ def test_a_root_path_is_taken_off_before_the_lookup() -> None:
         assert client.get("/outer/users/7").json().startswith("users ")
 
 
+async def answering(app: ASGIApp, path: str, sent: bytes | None, root_path: str = "") -> str:
+    """Who answers a request whose path was sent like this."""
+    parts: list[bytes] = []
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": path, "root_path": root_path, "query_string": b"", "headers": [],
+        **({} if sent is None else {"raw_path": sent}),
+    }  # fmt: skip
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        parts.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return str(json.loads(b"".join(parts)).split()[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "root_path", "expected"),
+    [
+        ("/users/7", b"/users/7", "", "users"),
+        ("/users/7", b"/users/%37", "", "users"),
+        ("/users/7", b"/%75sers/7", "", "main"),
+        ("/users/7", b"/users%2F7", "", "main"),
+        ("/users?/7", b"/users%3F/7", "", "main"),
+        ("/users/archive/x", b"/users/%61rchive/x", "", "users"),
+        ("/users/7", None, "", "users"),
+        ("/usérs", None, "", "main"),
+        ("/api/users/7", b"/api/users/7", "/api", "users"),
+        ("/api/users/7", b"/api/%75sers/7", "/api", "main"),
+        ("/users/7", b"/users/7", "/api", "users"),
+        ("/apis/users/7", b"/apis/users/7", "/api", "main"),
+        ("/a b/users/7", b"/a%20b/users/7", "/a b", "users"),
+        ("/api/users/7", None, "/api", "users"),
+    ],
+)
+async def test_a_prefix_is_looked_for_in_the_path_as_it_was_sent(
+    path: str, sent: bytes | None, root_path: str, expected: str
+) -> None:
+    """The gateway in front of several processes sees nothing else, and one process shall not answer otherwise."""
+    app = App()
+
+    @app.get("/{rest:path}")
+    async def main(rest: str) -> str:
+        return f"main /{rest}"
+
+    prefixed(app, users="/users", archive="/users/archive")
+    assert expected == await answering(app, path, sent, root_path)
+
+
+def test_what_another_process_serves_is_not_found_here(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where a route of ``main.py`` would take any path: together it would not be asked. The log says why."""
+    app = App()
+
+    @app.get("/{rest:path}")
+    async def main(rest: str) -> str:
+        return "main"
+
+    @app.websocket("/{rest:path}")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    here = Served("users", "p.users", "/users", naming("users"), unbound)
+    app.serve([here], elsewhere=[Branch("orders", "/orders"), Branch("archive", "/users/archive")])
+    with TestClient(app) as client:
+        assert (404, "not_found") == ((answer := client.get("/orders/7")).status_code, answer.json()["code"])
+        assert [404, 404] == [client.get(path).status_code for path in ("/orders", "/users/archive/x")]
+        assert "/orders/7 was asked of this process, which does not run orders" == caplog.messages[0]
+        assert ['"users /users/7"', '"main"'] == [client.get(path).text for path in ("/users/7", "/orders2")]
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/orders/socket"):
+            pass
+
+
 def test_a_component_redirects_and_refuses_as_fastapi_does() -> None:
     """Slashes are mended and methods refused inside the component, as in an application of its own."""
     router = APIRouter()
@@ -546,6 +623,32 @@ def test_a_route_of_main_under_a_prefix_is_refused_with_its_place() -> None:
     line = own.__code__.co_firstlineno
     assert f"tests/runtime/http/test_routing.py:{line}" == first.where
     assert "/part/static" in second.what
+
+
+def test_a_route_under_a_prefix_is_refused_wherever_the_component_runs() -> None:
+    """What one process would refuse, each of several refuses."""
+    app = App()
+
+    @app.get("/orders/own")
+    async def own() -> None:
+        """Nothing."""
+
+    with pytest.raises(ConfigurationError) as caught:
+        app.serve([], elsewhere=[Branch("orders", "/orders")])
+    assert ["the route /orders/own lies under /orders, which belongs to the component 'orders'"] == [
+        fault.what for fault in caught.value.faults
+    ]
+
+
+def test_a_route_under_the_prefix_of_another_component_is_refused_wherever_that_runs() -> None:
+    """A longer prefix takes its requests away, here and elsewhere."""
+    router = APIRouter()
+    router.get("/archive/x")(mark)
+    with pytest.raises(ConfigurationError) as caught:
+        app = App()
+        app.serve([Served("users", "p.users", "/users", router, unbound)], elsewhere=[Branch("old", "/users/archive")])
+    [fault] = caught.value.faults
+    assert "the route /users/archive/x of the component 'users' lies under /users/archive" in fault.what
 
 
 def test_a_component_may_not_hide_the_documentation() -> None:

@@ -13,6 +13,7 @@ import copy
 import dataclasses
 import functools
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -46,6 +47,8 @@ Bind = Callable[[type[object]], object]
 """Gives the stub that an endpoint's ``Provided`` parameter receives for an interface."""
 
 Endpoint = Callable[..., object]
+
+_log = logging.getLogger("fissile.routing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +302,7 @@ class _FlatFrontend(_FrontendRouteGroup):
 
 
 class Dispatcher:
-    """Finds the component of a request by its path's first segments, before any route is looked at.
+    """Finds the component of a request by its path's first segments as they were sent, before any route is looked at.
 
     It takes the place of the application's own routing (``Router.__init__`` binds that as ``middleware_stack``, so a
     router class put in later would be ignored) and falls back to it for what no component claims.
@@ -307,27 +310,35 @@ class Dispatcher:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._claims: dict[str, tuple[tuple[str, str, ASGIApp], ...]] = {}
+        self._claims: dict[bytes, tuple[tuple[bytes, bytes, ASGIApp], ...]] = {}
         self.branches: list[Branch] = []
 
-    def install(self, branches: Sequence[Branch]) -> None:
-        """Serves these branches from now on, whatever was installed before."""
+    def install(self, branches: Sequence[Branch], elsewhere: Sequence[Branch] = ()) -> None:
+        """Serves these branches from now on, whatever was installed before.
+
+        Args:
+            branches: What is served here.
+            elsewhere: What other processes serve. It is not found here, and ``main.py`` is not asked for it either:
+                together it would not be.
+        """
         router = self._app.router
         self.branches = list(branches)
         by_prefix: dict[str, list[Branch]] = {}
         for branch in branches:
             by_prefix.setdefault(branch.prefix, []).append(branch)
-        claims: dict[str, list[tuple[str, str, ASGIApp]]] = {}
-        for prefix in sorted(by_prefix, key=len, reverse=True):
-            served = self._serve(by_prefix[prefix])
-            claims.setdefault(_first_segment(prefix), []).append((prefix, prefix + "/", served))
-        self._claims = {segment: tuple(served) for segment, served in claims.items()}
+        served = {prefix: self._serve(below) for prefix, below in by_prefix.items()}
+        served |= {branch.prefix: self._missing(branch) for branch in elsewhere}
+        claims: dict[bytes, list[tuple[bytes, bytes, ASGIApp]]] = {}
+        for prefix in sorted(served, key=len, reverse=True):
+            path = prefix.encode()
+            claims.setdefault(_first_segment(path), []).append((path, path + b"/", served[prefix]))
+        self._claims = {segment: tuple(claiming) for segment, claiming in claims.items()}
         stack = wrap_app_with_body_limit(self._dispatch(), router.max_body_size)
         router.middleware_stack = stack  # type: ignore[assignment]  # declared as the method it is at first
 
     def branch_of(self, scope: Scope) -> Branch | None:
         """Where this path is answered, or None for ``main.py``."""
-        path = get_route_path(scope)
+        path = _sent_path(scope).decode("latin-1")
         claiming = [branch for branch in self.branches if _below(path, branch.prefix)]
         return max(claiming, key=lambda branch: len(branch.prefix), default=None)
 
@@ -341,6 +352,16 @@ class Dispatcher:
         served = self._router([entry.route for branch in branches for entry in branch.routes])
         served._low_priority_routes.extend(route for branch in branches for route in branch.fallbacks)
         return served.app
+
+    def _missing(self, branch: Branch) -> ASGIApp:
+        """Finds nothing, and tells the log who would."""
+        nothing = self._router([])
+
+        async def missing(scope: Scope, receive: Receive, send: Send) -> None:
+            _log.warning("%s was asked of this process, which does not run %s", scope["path"], branch.component)
+            await nothing.app(scope, receive, send)
+
+        return missing
 
     def _router(self, routes: list[BaseRoute]) -> APIRouter:
         """A router of these routes that does everything else as the application's own."""
@@ -365,8 +386,8 @@ class Dispatcher:
             nonlocal known
             if scope["type"] == "lifespan":
                 return lifespan(scope, receive, send)
-            path = get_route_path(scope)
-            end = path.find("/", 1)
+            path = _sent_path(scope)
+            end = path.find(b"/", 1)
             # url_for asks this router, and has to see the whole application.
             scope.setdefault("router", router)
             for prefix, below, served in claims.get(path if end < 0 else path[:end], ()):
@@ -380,8 +401,28 @@ class Dispatcher:
         return dispatch
 
 
-def _first_segment(path: str) -> str:
-    end = path.find("/", 1)
+def _sent_path(scope: Scope) -> bytes:
+    """The path as the client sent it, below the root path.
+
+    The gateway in front of several processes has nothing else to choose by: ``/%6Frders`` is not ``/orders`` there.
+    """
+    sent = scope.get("raw_path")
+    if sent is None:  # ASGI lets a server leave it out
+        return get_route_path(scope).encode(errors="surrogatepass")
+    return _below_root(scope, sent) if scope.get("root_path") else cast(bytes, sent)
+
+
+def _below_root(scope: Scope, sent: bytes) -> bytes:
+    root, path = scope["root_path"].encode(errors="surrogatepass"), get_route_path(scope)
+    if len(path) == len(scope["path"]):
+        return sent  # whoever set the root path has taken it off
+    if sent.startswith(root):
+        return sent[len(root) :]
+    return path.encode(errors="surrogatepass")  # the root path itself was sent with escapes
+
+
+def _first_segment(path: bytes) -> bytes:
+    end = path.find(b"/", 1)
     return path if end < 0 else path[:end]
 
 

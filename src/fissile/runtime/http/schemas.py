@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from fastapi._compat import ModelField
@@ -18,12 +18,12 @@ from fastapi.openapi.constants import REF_TEMPLATE
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import CoreModeRef, DefsRef, JsonSchemaMode
 
+from fissile.generate.openapi import with_references
 from fissile.runtime.http.problems import component_of
 
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, object]
 Mapped = dict[tuple[ModelField, Mode], Schema]
-Rename = Callable[[str, str], str]
 
 _SUFFIX = {"validation": "-Input", "serialization": "-Output"}
 
@@ -213,25 +213,5 @@ def _equal(base: str, definitions: Mapping[str, Schema], names: Mapping[str, str
 
 
 def _renamed(schema: Schema, names: Mapping[str, str]) -> Schema:
-    renamed = with_references(schema, lambda kind, name: names.get(name, name) if kind == "schemas" else name)
-    assert isinstance(renamed, dict)
+    renamed: Schema = with_references(schema, lambda kind, name: names.get(name, name) if kind == "schemas" else name)
     return renamed
-
-
-def with_references(document: object, rename: Rename) -> object:
-    """A copy of a JSON document in which every reference into ``#/components/`` is renamed.
-
-    Args:
-        document: Anything JSON.
-        rename: Gets the kind (``schemas``) and the name, gives the new name.
-    """
-    if isinstance(document, dict):
-        return {key: with_references(value, rename) for key, value in document.items()}
-    if isinstance(document, list):
-        return [with_references(value, rename) for value in document]
-    if isinstance(document, str) and (found := _REFERENCE.fullmatch(document)):
-        return f"#/components/{found[1]}/{rename(found[1], found[2])}"
-    return document
-
-
-_REFERENCE = re.compile(r"#/components/([a-zA-Z]+)/([a-zA-Z0-9.\-_]+)")

@@ -1,0 +1,64 @@
+"""Requests that came through the gateway: who asked, and that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fissile.generate.gateway import CLIENT
+
+THROUGH = "fissile.gateway"
+"""The key of the scope that is there when the gateway sent a request."""
+
+_CLIENT = CLIENT.encode()
+_ADDED = (b"x-forwarded-proto", b"http")  # by Envoy, where the client sent none
+_FORWARDED = frozenset({_CLIENT, b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-proto"})
+
+Address = tuple[str, int]
+
+
+class BehindGateway:
+    """Gives a request the client and the server that it would have had without the gateway.
+
+    Only over a Unix socket, whose folder says who can reach it: anybody could send the header over TCP.
+
+    Args:
+        app: The application, with what believes proxies around it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        server = scope.get("server")
+        if server is not None and server[1] is None:
+            headers = scope["headers"]
+            # The gateway adds its header behind those of the client.
+            for index in range(len(headers) - 1, -1, -1):
+                if headers[index][0] == _CLIENT:
+                    scope["client"], scope["server"] = _ends(headers.pop(index)[1])
+                    scope[THROUGH] = True
+                    if index and headers[index - 1] == _ADDED:
+                        del headers[index - 1]
+                    break
+        await self.app(scope, receive, send)
+
+
+@lru_cache(1024)
+def _ends(told: bytes) -> tuple[Address, Address]:
+    client, _, server = told.decode("latin-1").partition(" ")
+    return _address(client), _address(server)
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_forwarded(scope: Mapping[str, Any]) -> bool:
+    """Whether a request came through a gateway, ours or any that says so."""
+    return THROUGH in scope or any(name in _FORWARDED for name, _ in scope["headers"])

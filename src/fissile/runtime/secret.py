@@ -1,0 +1,38 @@
+"""The secret by which processes that reach each other over TCP know each other."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import ConfigurationError, Fault
+from ..project import Peer, Project, state_folder
+from ..transports.link import is_tcp
+from .settings import secrets_directory
+
+
+def link_secret(project: Project) -> str | None:
+    """The secret that opens calls and links on the loopback interface: the file ``link`` among the secrets, if any."""
+    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
+    file = folder / "link" if folder else None
+    return file.read_text().strip() or None if file is not None and file.is_file() else None
+
+
+def secret_for(peer: Peer, project: Project) -> str:
+    """What a link to a peer has to show; empty where the peer is reached over Unix sockets.
+
+    Raises:
+        ConfigurationError: There is no secret, or one that no header can carry; it names the file.
+    """
+    address = next((endpoint for endpoint in peer.endpoints if is_tcp(endpoint)), None)
+    if address is None:
+        return ""
+    folder = secrets_directory(os.environ, state_folder(project) / "secrets") or state_folder(project) / "secrets"
+    secret = link_secret(project)
+    if secret is None:
+        what = f"the process {peer.name} is at {address}, and there is no secret for the link to it"
+        why = "over TCP a process answers only who shows its secret"
+        raise ConfigurationError(Fault(what, "", why, f"write the same random text to {folder / 'link'} at both ends"))
+    if not (secret.isascii() and secret.isprintable()):
+        what = "the secret of the links is more than one line of ASCII"
+        raise ConfigurationError(Fault(what, str(folder / "link"), "it travels in an HTTP header", "write another"))
+    return secret

@@ -1,0 +1,97 @@
+"""A response that is there at once leaves at once, in one piece: a kill cannot cut it between its head and its body."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+from uvicorn.server import ServerState
+
+from fissile import App
+from fissile.runtime.server import config
+
+
+class Wire(asyncio.Transport):
+    """A connection that remembers what each system call would have sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+        self.is_closed = False
+        self.changed = asyncio.Event()
+
+    def write(self, data: Any) -> None:
+        self.writelines([data])
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        assert not self.is_closed
+        self.sent.append(b"".join(list_of_data))
+        self.changed.set()
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.changed.set()
+
+    async def has(self, count: int) -> list[bytes]:
+        """Waits for so many system calls."""
+        while len(self.sent) < count:
+            self.changed.clear()
+            await asyncio.wait_for(self.changed.wait(), 10)
+        return self.sent
+
+
+app = App("tests.dropin.parts")
+more = asyncio.Event()
+
+
+@app.get("/whole")
+async def whole() -> str:
+    """All of it, at once."""
+    return "all of it"
+
+
+@app.get("/stream")
+async def stream() -> StreamingResponse:
+    """A part, when it is time."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        await more.wait()
+        yield b"a part"
+
+    return StreamingResponse(parts())
+
+
+def asked(request: bytes) -> tuple[asyncio.Protocol, Wire]:
+    """A connection of a server on which a request has just arrived."""
+    configured = config(app, links=True)
+    configured.load()
+    made = configured.http_protocol_class(config=configured, server_state=ServerState(), app_state={})  # type: ignore[call-arg]  # uvicorn's
+    wire = Wire()
+    made.connection_made(wire)
+    made.data_received(request)
+    return made, wire
+
+
+async def test_head_and_body_leave_together() -> None:
+    """One system call sends the whole response."""
+    _, wire = asked(b"GET /whole HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert [True] == [sent.endswith(b'\r\n\r\n"all of it"') for sent in await wire.has(1)]
+
+
+async def test_the_head_of_a_stream_waits_for_nothing() -> None:
+    """Whoever listens to a stream learns that it has begun before there is anything in it."""
+    more.clear()
+    _, wire = asked(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert [True] == [sent.endswith(b"\r\n\r\n") for sent in await wire.has(1)]
+    more.set()
+    assert [b"6\r\na part\r\n0\r\n\r\n"] == (await wire.has(2))[1:]
+
+
+async def test_what_waits_is_sent_before_the_end() -> None:
+    """The last response of a connection is whole."""
+    _, wire = asked(b"GET /whole HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+    assert [True] == [sent.endswith(b'\r\n\r\n"all of it"') for sent in await wire.has(1)]
+    assert wire.is_closed
