@@ -1,0 +1,195 @@
+"""One process that was started: what it says of itself, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from .logs import Stream
+
+LAST_WORDS = 0.5
+"""Seconds that are waited for the rest of what a process wrote: who was started by it may hold its stream open."""
+
+_BIND = (
+    "import ctypes, os, signal, sys\n"
+    "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
+    "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
+    "os.execvpe(sys.argv[2], sys.argv[2:], os.environ)\n"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a process is started.
+
+    Attributes:
+        words: The program and its arguments; ``{announce}`` becomes the descriptor on which it says how it is, a JSON
+            object a line.
+        environment: Its environment variables.
+        descriptors: What it inherits besides the standard three.
+        terminal: Whether it has the terminal to itself, because somebody steps through it.
+    """
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    descriptors: tuple[int, ...] = ()
+    terminal: bool = False
+
+    def bound(self) -> Sequence[str]:
+        """The words that start it so that the kernel ends it with this process, however that ends.
+
+        Linux alone can do that (prctl(2), PR_SET_PDEATHSIG); the setting survives execve(2).
+        """
+        if not sys.platform.startswith("linux"):
+            return self.words
+        return [sys.executable, "-I", "-S", "-c", _BIND, str(os.getpid()), *self.words]
+
+
+@dataclass(eq=False)
+class Child:
+    """One process.
+
+    Attributes:
+        process: The process.
+        words: What it was started with.
+        has_terminal: Whether it has the terminal, from which a Ctrl-C reaches it by itself.
+        since: When it was started.
+        said: What it said of itself last: ``status``, ``components``, ``links``, ``title``, ``docs``.
+        heard: Set at each change of that, and at its end.
+    """
+
+    process: asyncio.subprocess.Process
+    words: Sequence[str] = ()
+    has_terminal: bool = False
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    said: Mapping[str, object] = field(default_factory=dict)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    _listening: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self.process.returncode is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes requests."""
+        return not self.has_ended and self.said.get("status") == "ready"
+
+    def says(self, what: Mapping[str, object]) -> None:
+        """Takes what it says of itself from now on."""
+        self.said = what
+        self.heard.set()
+
+    def keep(self, listening: Coroutine[object, object, None]) -> None:
+        """Listens to it until it has ended."""
+        task = asyncio.create_task(listening)
+        self._listening.add(task)
+        task.add_done_callback(self._listening.discard)
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Waits for a condition on what it says, its end, or so many seconds; whether the condition holds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not condition() and not self.has_ended:
+                    self.heard.clear()
+                    await self.heard.wait()
+        return condition()
+
+    async def ended(self) -> int:
+        """Waits for its end and for its last words; its exit code, negative after a signal."""
+        code = await self.process.wait()
+        self.heard.set()
+        if self._listening:
+            _, late = await asyncio.wait(self._listening, timeout=LAST_WORDS)
+            for task in late:
+                task.cancel()
+        return code
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends it a signal, unless it has ended."""
+        if not self.has_ended:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    async def end(self, number: signal.Signals, patience: float) -> None:
+        """Asks it to end by a signal, and ends it after so many seconds."""
+        # Ctrl-C has reached it already, and a second one would mean that it shall not even close.
+        self.send(signal.SIGTERM if self.has_terminal else number)
+        try:
+            async with asyncio.timeout(patience):
+                await self.process.wait()
+        except TimeoutError:
+            self.send(signal.SIGKILL)
+        await self.ended()
+
+
+async def start(command: Command, name: str, stream: Stream) -> Child:
+    """Starts a process whose words go to the stream under its name.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    with ExitStack() as theirs, ExitStack() as ours:
+        announced, announcing = _pipe(ours, theirs)
+        said, saying = _pipe(ours, theirs)
+        words = [word.replace("{announce}", str(announcing)) for word in command.bound()]
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            env=command.environment,
+            stdin=None if command.terminal else asyncio.subprocess.DEVNULL,
+            stdout=None if command.terminal else saying,
+            stderr=None if command.terminal else saying,
+            pass_fds=(*command.descriptors, announcing),
+            # The terminal's Ctrl-C is for this process alone, which then ends the others in their order.
+            process_group=None if command.terminal else 0,
+        )
+        ours.pop_all()
+    child = Child(process, words[-len(command.words) :], command.terminal)
+    child.keep(_announced(child, announced))
+    child.keep(_copied(stream, name, said))
+    return child
+
+
+def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[BinaryIO, int]:
+    """Opens a pipe from a process: the end that is read here, and the descriptor that is written there."""
+    reading, writing = os.pipe()
+    theirs.callback(os.close, writing)
+    return ours.enter_context(os.fdopen(reading, "rb", 0)), writing
+
+
+@contextlib.asynccontextmanager
+async def _reading(file: BinaryIO) -> AsyncIterator[asyncio.StreamReader]:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+async def _copied(stream: Stream, name: str, file: BinaryIO) -> None:
+    async with _reading(file) as reader:
+        await stream.copy(name, reader)
+
+
+async def _announced(child: Child, file: BinaryIO) -> None:
+    """Takes what a child says of itself, until it ends."""
+    async with _reading(file) as reader:
+        async for line in reader:
+            child.says(json.loads(line))

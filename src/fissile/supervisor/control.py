@@ -1,0 +1,72 @@
+"""Asking the supervisor that runs: one JSON object a line, each answered by one, over a socket beside the others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from .listener import listen_on
+
+Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+PATIENCE = 5.0
+"""Seconds that an answer may take, unless it waits for processes."""
+
+
+def control_path(sockets: Path) -> Path:
+    """Where a supervisor is asked."""
+    return sockets / "control.sock"
+
+
+@asynccontextmanager
+async def answering(sockets: Path, answer: Answer) -> AsyncIterator[None]:
+    """Answers questions while the block runs.
+
+    Args:
+        sockets: The folder of the sockets.
+        answer: Gives the answer to a question.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError, ValueError):
+            async for line in reader:
+                writer.write(json.dumps(await answer(json.loads(line))).encode() + b"\n")
+                await writer.drain()
+
+    server = await asyncio.start_unix_server(serve, sock=listen_on(control_path(sockets)))
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def ask(sockets: Path, question: Mapping[str, Any], patience: float | None = PATIENCE) -> Mapping[str, Any] | None:
+    """Asks the supervisor of a project.
+
+    Args:
+        sockets: The folder of the sockets.
+        question: The question.
+        patience: Seconds that the answer may take; None for any time.
+
+    Returns:
+        Its answer; None where none runs.
+
+    Raises:
+        TimeoutError: It does not answer.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(patience)
+        try:
+            connection.connect(str(control_path(sockets)))
+            connection.sendall(json.dumps(question).encode() + b"\n")
+            with connection.makefile("rb") as answers:
+                line = answers.readline()
+        except (FileNotFoundError, ConnectionError):
+            return None
+    return json.loads(line) if line else None

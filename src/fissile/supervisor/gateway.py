@@ -1,0 +1,86 @@
+"""The gateway as a process: its configuration, its start, whether it is ready, and its drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from fissile.generate.envoy import render
+from fissile.generate.gateway import gateway
+from fissile.project import Placement, Project
+
+from . import envoy
+from .child import Child, Command, start
+from .logs import Stream
+
+TICK = 0.05
+"""Seconds between two looks at whether it is ready."""
+
+
+class Gateway:
+    """Envoy, in front of the processes of a placement.
+
+    Args:
+        project: The project, whose components say their prefixes.
+        placement: Where they are.
+        host: The IP address to listen on.
+        port: The port.
+    """
+
+    def __init__(self, project: Project, placement: Placement, host: str, port: int) -> None:
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._project = project
+        self._placement = placement
+        self._host = host
+        self._port = port
+        self._folder = Path()
+        self._binary = Path()
+
+    @property
+    def _admin(self) -> Path:
+        return self._folder / "gateway.sock"
+
+    def prepare(self, sockets: Path) -> None:
+        """Finds the program, writes its configuration and has it checked.
+
+        Args:
+            sockets: The folder of the sockets.
+
+        Raises:
+            ConfigurationError: There is no program, or it refuses the configuration.
+        """
+        self._folder = sockets
+        self._binary = envoy.find(os.environ)
+        planned = gateway(self._project, self._placement, sockets, self._host, self._port, self._admin)
+        wanted = replace(planned, authorities=envoy.authorities(), connections=envoy.connections())
+        file = sockets / "gateway.json"
+        file.write_text(render(wanted))
+        envoy.validate(self._binary, file)
+
+    async def start(self, stream: Stream) -> Child:
+        """Starts it."""
+        self._admin.unlink(missing_ok=True)
+        words = envoy.command(self._binary, self._folder / "gateway.json")
+        child = await start(Command(words, os.environ), "gateway", stream)
+        child.keep(self._tell_ready(child))
+        return child
+
+    async def _tell_ready(self, child: Child) -> None:
+        while child.process.returncode is None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if await asyncio.to_thread(envoy.is_ready, self._admin):
+                    child.says({"status": "ready"})
+                    return
+            await asyncio.sleep(TICK)
+
+    async def drain(self, seconds: float) -> None:
+        """Lets nobody in any more, and waits until those inside are answered, at most so many seconds."""
+        with contextlib.suppress(OSError, http.client.HTTPException, TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.to_thread(envoy.stop_listening, self._admin)
+                while await asyncio.to_thread(envoy.is_busy, self._admin):  # noqa: ASYNC110  # it does not tell
+                    await asyncio.sleep(TICK)

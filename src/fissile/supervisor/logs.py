@@ -1,0 +1,73 @@
+"""One stream of what all processes write, a line at a time, each with the name of its process before it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import ClassVar, TextIO
+
+_COLOURS = ("36", "33", "35", "32", "34", "31")
+
+
+class Stream:
+    """Where the lines of all processes go.
+
+    Args:
+        out: The stream.
+        names: The names of the processes; with one alone, nothing stands before its lines.
+        colour: Whether the names are coloured.
+    """
+
+    LONGEST: ClassVar[int] = 64 * 1024
+    """Bytes of a line that are kept together; a longer one is broken."""
+
+    def __init__(self, out: TextIO, names: Sequence[str], *, colour: bool) -> None:
+        self._out = out
+        self._width = max(map(len, names), default=0) if len(names) > 1 else 0
+        self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)} if colour else {}
+
+    async def copy(self, name: str, reader: asyncio.StreamReader) -> None:
+        """Copies what a process writes until it ends."""
+        rest = b""
+        while data := await reader.read(self.LONGEST):
+            *lines, rest = (rest + data).split(b"\n")
+            if len(rest) > self.LONGEST:
+                lines, rest = [*lines, rest], b""
+            self.write(name, lines)
+        if rest:
+            self.write(name, [rest])
+
+    def write(self, name: str, lines: Sequence[bytes]) -> None:
+        """Writes whole lines of one process."""
+        before = self._before(name)
+        if lines:
+            with contextlib.suppress(BrokenPipeError):  # nobody reads any more, and that ends no process
+                self._out.write("".join(f"{before}{line.decode(errors='replace')}\n" for line in lines))
+                self._out.flush()
+
+    def _before(self, name: str) -> str:
+        if not self._width:
+            return ""
+        if colour := self._colours.get(name):
+            return f"\x1b[{colour}m{name:<{self._width}} |\x1b[0m "
+        return f"{name:<{self._width}} | "
+
+
+class Own(logging.Handler):
+    """The supervisor's own lines, formatted as those of the processes and written to the same stream.
+
+    Args:
+        stream: Where they go.
+        name: What stands before them.
+    """
+
+    def __init__(self, stream: Stream, name: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._name = name
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging for each record."""
+        self._stream.write(self._name, self.format(record).encode(errors="replace").split(b"\n"))

@@ -1,0 +1,77 @@
+"""What runs where, since when, and how it is, as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from fissile.project import Process
+
+from .plan import Plan
+from .worker import Worker
+
+
+def status(plan: Plan, since: datetime, workers: Sequence[Worker], gateway: Worker | None) -> dict[str, Any]:
+    """How everything is.
+
+    Args:
+        plan: What is run.
+        since: When the supervisor was started.
+        workers: The processes.
+        gateway: What stands in front of them.
+    """
+    return {
+        "placement": plan.placement.name,
+        "pid": os.getpid(),
+        "since": _time(since),
+        "address": plan.url,
+        "processes": [_process(process, workers) for process in plan.placement.processes],
+        "gateway": None if gateway is None else _worker(gateway),
+    }
+
+
+def unready(workers: Sequence[Worker]) -> list[str]:
+    """Who is not ready, and why as far as they said."""
+    return [f"{worker.name or worker.process} ({_why(worker)})" for worker in workers if worker.state != "ready"]
+
+
+def _why(worker: Worker) -> str:
+    said: Mapping[str, Any] = worker.child.said if worker.child is not None else {}
+    links: Mapping[str, Mapping[str, str]] = said.get("links", {})
+    away = [f"{peer} is {link['status']}" for peer, link in links.items() if link["status"] != "connected"]
+    return ", ".join(away) if worker.state == "not ready" and away else worker.state
+
+
+def _process(process: Process, workers: Sequence[Worker]) -> dict[str, Any]:
+    found = [_worker(worker) for worker in workers if worker.process == process.name]
+    states = {worker["state"] for worker in found}
+    state = "elsewhere" if process.address else states.pop() if len(states) == 1 else "not ready"
+    return {
+        "name": process.name,
+        "components": list(process.components),
+        "address": process.address,
+        "state": state,
+        "workers": found,
+    }
+
+
+def _worker(worker: Worker) -> dict[str, Any]:
+    child = worker.child
+    said: Mapping[str, Any] = child.said if child is not None else {}
+    return {
+        "name": worker.name or worker.process,
+        "state": worker.state,
+        "since": _time(worker.since),
+        "pid": child.pid if child is not None else None,
+        "restarts": worker.restarts,
+        "failures": worker.failures,
+        "last_code": worker.last_code,
+        "components": said.get("components", {}),
+        "links": said.get("links", {}),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,250 @@
+"""Runs the processes of a placement on this machine, and the gateway in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from fissile.errors import ConfigurationError
+from fissile.project import Process, make_private, socket_path, sockets_folder
+
+from .child import Child, start
+from .control import answering
+from .gateway import Gateway
+from .listener import clear, listen_on
+from .logs import Stream
+from .plan import Plan
+from .reload import affected
+from .remains import end_remains, remember
+from .status import status, unready
+from .worker import CLOSING, NotReplaced, Worker
+
+logger = logging.getLogger("fissile.supervisor")
+
+INTERRUPTED = 130
+
+AT_ONCE = 1.8
+"""Seconds that everything gets to end after Ctrl-C."""
+
+SLOW = 10.0
+"""Seconds after which it is said what is not ready yet."""
+
+
+class Supervisor:
+    """Starts everything, keeps it running, and ends it.
+
+    Args:
+        plan: What is to be run.
+        stream: Where the lines of all processes go.
+        tell_ready: Called once everything is ready, and in development each time, with what the front says of itself.
+    """
+
+    def __init__(self, plan: Plan, stream: Stream, tell_ready: Callable[[Mapping[str, object]], None]) -> None:
+        self.plan = plan
+        self.since = datetime.now(UTC)
+        self.workers: list[Worker] = []
+        self.gateway: Worker | None = None
+        self._sockets = sockets_folder(plan.project)
+        self._stream = stream
+        self._tell_ready = tell_ready
+        self._changed = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._code: int | None = 0
+        self._restarting = asyncio.Lock()
+
+    @property
+    def everything(self) -> list[Worker]:
+        """All that is kept running: the workers of each process, and the gateway where there is one."""
+        return [*self.workers, *([self.gateway] if self.gateway is not None else [])]
+
+    async def run(self) -> int | None:
+        """Runs until a signal, or until a process cannot start as it is configured.
+
+        Returns:
+            The exit code: 0 after SIGTERM, 130 after Ctrl-C, 2 or 3 as the process said; None where an edit wants
+            another plan.
+
+        Raises:
+            ConfigurationError: The sockets or the gateway cannot be as they are configured.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, partial(self._asked_to_stop, number))
+        try:
+            make_private(self._sockets)
+            end_remains(self._sockets)
+            with ExitStack() as stack:
+                stack.callback(clear, self._sockets)
+                self._listen(stack)
+                if self.plan.gateway is not None:
+                    self._add_gateway(self.plan.gateway)
+                async with answering(self._sockets, self._answer):
+                    await self._run()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        return self._code
+
+    def _listen(self, stack: ExitStack) -> None:
+        """Opens every socket before anything starts, so that all may connect to all at once."""
+        for process in self.plan.here:
+            for number, name in enumerate(self.plan.workers(process), 1):
+                listener = self.plan.listener or stack.enter_context(
+                    listen_on(socket_path(self._sockets, process.name, number))
+                )
+                self.workers.append(self._worker(process, number, name, listener))
+
+    def _worker(self, process: Process, number: int, name: str, listener: socket.socket) -> Worker:
+        async def start_it() -> Child:
+            return await start(self.plan.command(process, number, listener.fileno()), name, self._stream)
+
+        listener.setblocking(False)
+        waits = self.plan.edits is not None
+        return Worker(name, process.name, start_it, listener, self.plan.drain, waits, self._changed)
+
+    def _add_gateway(self, gateway: Gateway) -> None:
+        gateway.prepare(self._sockets)
+        starts = partial(gateway.start, self._stream)
+        self.gateway = Worker("gateway", "gateway", starts, None, self.plan.drain, changed=self._changed)
+
+    async def _run(self) -> None:
+        """Runs everything until something of it fails or it is asked to stop."""
+        async with self._edited() as editing:
+            parts: list[Coroutine[None, None, None]] = [worker.run() for worker in self.everything]
+            running = [*editing, *(asyncio.create_task(part) for part in [*parts, self._look()])]
+            stopping = asyncio.create_task(self._stop.wait())
+            try:
+                await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+                for part in running:
+                    if part.done() and not self._stop.is_set():
+                        part.result()
+            finally:
+                await self._end()
+                for task in [*running, stopping]:
+                    task.cancel()
+                await asyncio.gather(*running, stopping, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _edited(self) -> AsyncIterator[list[asyncio.Task[None]]]:
+        """Watches first and starts then, so that no edit is missed."""
+        if self.plan.edits is None:
+            yield []
+            return
+        edits = self.plan.edits.watch()
+        await anext(edits)
+        yield [asyncio.create_task(self._reload(edits))]
+        await edits.aclose()
+
+    # ------------------------------------------------------------------------------------------- watching
+
+    async def _look(self) -> None:
+        """Looks at every change of any process: says when all are ready, and gives up where no start can help."""
+        loop = asyncio.get_running_loop()
+        slow, was_ready, told = loop.time() + SLOW, False, False
+        while True:
+            self._changed.clear()
+            remember(self._sockets, [child for worker in self.everything for child in worker.children()])
+            if (code := self._hopeless()) is not None:
+                self._asked_to_end(code)
+            is_ready = all(worker.state == "ready" for worker in self.everything)
+            if is_ready and not was_ready:
+                self._say_ready(told)
+                told = True
+            was_ready = is_ready
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(None if told else slow):
+                    await self._changed.wait()
+                continue
+            slow = loop.time() + SLOW
+            logger.warning("not ready yet: %s", "; ".join(unready(self.workers)))
+
+    def _hopeless(self) -> int | None:
+        return next((worker.last_code for worker in self.workers if worker.is_hopeless), None)
+
+    def _say_ready(self, told: bool) -> None:
+        if told and self.plan.edits is None:
+            logger.info("everything is ready again")
+            return
+        front = self.plan.placement.front.name
+        saying = [worker.child.said for worker in self.workers if worker.process == front and worker.child is not None]
+        self._tell_ready(next(iter(saying), {}))
+
+    async def _reload(self, edits: AsyncIterator[Any]) -> None:
+        """Starts what an edit concerns again, and what waits for one."""
+        assert self.plan.edits is not None
+        async for paths in edits:
+            if await asyncio.to_thread(self.plan.edits.is_outdated):
+                self.plan.edits.tell(paths, ["everything"])
+                self._asked_to_end(None)
+                return
+            waiting = [worker.process for worker in self.workers if worker.state == "waiting"]
+            names = {*affected(self.plan.project, self.plan.placement, paths), *waiting}
+            concerned = [worker for worker in self.workers if worker.process in names]
+            if concerned:
+                self.plan.edits.tell(paths, [worker.name for worker in concerned if worker.name])
+            await asyncio.gather(*[worker.renew() for worker in concerned])
+
+    # -------------------------------------------------------------------------------------------- control
+
+    async def _answer(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        match question:
+            case {"ask": "status"}:
+                return status(self.plan, self.since, self.workers, self.gateway)
+            case {"ask": "restart", "process": name}:
+                return await self._restart(name)
+        return {"error": "there is no such question"}
+
+    async def _restart(self, name: str | None) -> dict[str, Any]:
+        """Replaces the workers of a process, or of all, one after another."""
+        async with self._restarting:
+            try:
+                if name is not None and self.plan.placement.process(name).address is not None:
+                    return {"error": f"{name} runs elsewhere, at {self.plan.placement.process(name).address}"}
+                replaced = [worker for worker in self.workers if name in (None, worker.process)]
+                for worker in replaced:
+                    logger.info("%s is replaced", worker.name or worker.process)
+                    await worker.replace()
+            except (NotReplaced, OSError) as error:
+                return {"error": str(error)}
+            except ConfigurationError as error:
+                return {"error": error.faults[0].what, "fix": error.faults[0].fix or error.faults[0].why, "usage": True}
+        return {"restarted": [worker.name or worker.process for worker in replaced]}
+
+    # ------------------------------------------------------------------------------------------------ end
+
+    def _asked_to_stop(self, number: signal.Signals) -> None:
+        """Called by the loop for a signal; a second Ctrl-C does not wait for anything."""
+        if self._stop.is_set():
+            if number is signal.SIGINT:
+                for worker in self.everything:
+                    worker.kill()
+            return
+        self._asked_to_end(INTERRUPTED if number is signal.SIGINT else 0)
+
+    def _asked_to_end(self, code: int | None) -> None:
+        self._code = code
+        self._stop.set()
+
+    async def _end(self) -> None:
+        """Ends the gateway, which lets nobody in any more, and then the processes."""
+        doors = [self.gateway] if self.gateway is not None else []
+        if self._code:
+            ends = [worker.end(signal.SIGINT, AT_ONCE) for worker in self.workers]
+            await asyncio.gather(*[door.end(signal.SIGTERM, AT_ONCE) for door in doors], *ends)
+            return
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.plan.drain
+        if self.plan.gateway is not None:
+            await self.plan.gateway.drain(self.plan.drain)
+        for door in doors:
+            await door.end(signal.SIGTERM, AT_ONCE)
+        left = max(until - loop.time(), 0) + CLOSING
+        await asyncio.gather(*[worker.end(signal.SIGTERM, left) for worker in self.workers])

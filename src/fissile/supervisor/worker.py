@@ -1,0 +1,287 @@
+"""One place where a process runs: it is started there again whenever it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .child import Child
+from .listener import answer_away
+
+logger = logging.getLogger("fissile.supervisor")
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between an end and the next start, doubled from the first to the longest."""
+
+HEALTHY = 5.0
+"""Seconds of readiness after which earlier ends are forgotten."""
+
+SILENT = 1.0
+"""Seconds of a pause from which on whoever asks is told to come again; in a shorter one it waits."""
+
+STARTING = 60.0
+"""Seconds that a process gets to become ready where somebody waits for it."""
+
+CLOSING = 2.0
+"""Seconds that a process gets to end beyond those of its requests."""
+
+NOT_CONFIGURED = (2, 3)
+"""The exit codes of a process whose next start would end the same way."""
+
+
+class NotReplaced(Exception):
+    """The new process did not become ready."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """A process, or one of several that are the same.
+
+    Attributes:
+        name: What it is called, as it stands before its lines; empty where there is no other.
+        process: The name of the process in the placement.
+        start: Starts it.
+        listener: Where it answers, kept open between its ends; None for the gateway, which listens itself.
+        drain: Seconds that its requests in flight get at its end.
+        waits: Whether it waits for an edit when it has ended by itself, as in development.
+        changed: Set at each change of any worker.
+        child: What runs now.
+        restarts: How many times it has ended by itself.
+        failures: How many times in a row.
+        last_code: How it ended the last time.
+        was_ready: Whether it has ever been ready.
+        is_ending: Whether it is to be gone.
+    """
+
+    name: str
+    process: str
+    start: Callable[[], Awaitable[Child]]
+    listener: socket.socket | None
+    drain: float
+    waits: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    child: Child | None = None
+    restarts: int = 0
+    failures: int = 0
+    last_code: int | None = None
+    was_ready: bool = False
+    is_ending: bool = False
+    _is_renewing: bool = False
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _candidate: Child | None = None
+    _successor: Child | None = None
+    _retiring: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def state(self) -> str:
+        """In one word or two: starting, ready, not ready, waiting (for its next start), stopping or stopped."""
+        if self.is_ending:
+            return "stopped" if self.child is None else "stopping"
+        if self.child is None:
+            return "waiting" if self.restarts else "starting"
+        if self.child.is_ready:
+            return "ready"
+        return "not ready" if self.child.said else "starting"
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was started."""
+        return self.child.since if self.child is not None else None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it cannot start as it is configured, and nobody is there to mend that."""
+        return not self.waits and not self.was_ready and self.last_code in NOT_CONFIGURED
+
+    def children(self) -> list[Child]:
+        """What runs here: one process, for a while perhaps a second one that is to replace it."""
+        return [child for child in (self.child, self._candidate, self._successor) if child is not None]
+
+    # --------------------------------------------------------------------------------------------- running
+
+    async def run(self) -> None:
+        """Keeps it running until `end`."""
+        while not self.is_ending:
+            code = await self._run_once()
+            if self._is_renewing:
+                self._is_renewing = False
+            elif not self.is_ending:
+                await self._pause(code)
+
+    async def _run_once(self) -> int | None:
+        """Starts it and waits for its end; its exit code, None where it could not be started."""
+        try:
+            child = self._taken() or await self._launched()
+        except OSError as error:
+            logger.error("%s cannot be started: %s", self._called, error)
+            return None
+        self.child = child
+        return None if child is None else await self._watched(child)
+
+    async def _launched(self) -> Child | None:
+        """Starts one, unless all are to end."""
+        async with self._starting:
+            return None if self.is_ending else await self.start()
+
+    async def _watched(self, child: Child) -> int:
+        """Waits for the end of what runs here, which another may replace meanwhile."""
+        while True:
+            ended = asyncio.create_task(child.ended())
+            others = [asyncio.create_task(self._wanted.wait()), asyncio.create_task(self._notice(child))]
+            await asyncio.wait([ended, others[0]], return_when=asyncio.FIRST_COMPLETED)
+            for task in others:
+                task.cancel()
+            self._wanted.clear()
+            if successor := self._taken():
+                self._retire(child)
+                child = self.child = successor
+            elif ended.done():
+                self.child = None
+                return ended.result()
+            self.changed.set()
+
+    def _taken(self) -> Child | None:
+        """What is to run here from now on, where `replace` has brought it."""
+        successor, self._successor = self._successor, None
+        return successor
+
+    async def _notice(self, child: Child) -> None:
+        """Tells of each change, and forgets earlier failures after some health."""
+        while True:
+            self.was_ready = self.was_ready or child.is_ready
+            self.changed.set()
+            child.heard.clear()
+            try:
+                async with asyncio.timeout(HEALTHY if child.is_ready and self.failures else None):
+                    await child.heard.wait()
+            except TimeoutError:
+                self.failures = 0
+
+    async def _pause(self, code: int | None) -> None:
+        """Waits for the next start; in a long pause whoever asks is answered."""
+        self.last_code = code
+        self.restarts += 1
+        self.failures += 1
+        seconds = min(FIRST_PAUSE * 2 ** (self.failures - 1), LONGEST_PAUSE)
+        is_open = self.waits or self.is_hopeless
+        self._tell(seconds)
+        self.changed.set()
+        async with self._answered(is_open or seconds >= SILENT):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if is_open else seconds):
+                    await self._wanted.wait()
+        self._wanted.clear()
+
+    def _tell(self, seconds: float) -> None:
+        how = f"{self._called} ended {ending(self.last_code)}"
+        if self.is_hopeless:
+            logger.error("%s: it cannot start as it is configured", how)
+        elif self.waits:
+            logger.error("%s: waiting for an edit", how)
+        else:
+            times = f", {self.failures} times in a row" if self.failures > 1 else ""
+            logger.error("%s%s: it starts again in %.1f s", how, times, seconds)
+
+    @contextlib.asynccontextmanager
+    async def _answered(self, wanted: bool) -> AsyncIterator[None]:
+        """Answers on the listener in the place of the process, where that is wanted."""
+        if self.listener is None or not wanted:
+            yield
+            return
+        answering = asyncio.create_task(answer_away(self.listener))
+        try:
+            yield
+        finally:
+            answering.cancel()
+            await asyncio.wait([answering])
+
+    @property
+    def _called(self) -> str:
+        return self.name or "it"
+
+    # ------------------------------------------------------------------------------------- what is wanted
+
+    async def replace(self) -> None:
+        """Starts a new process beside the old one, and ends that when the new one is ready.
+
+        Raises:
+            NotReplaced: The new one did not become ready; an old one goes on.
+            OSError: It cannot be started.
+        """
+        if self.child is None:
+            await self._start_now()
+            return
+        new = self._candidate = await self._launched()
+        if new is None:
+            raise NotReplaced(f"{self._called} is {self.state}")
+        is_ready = await new.until(lambda: new.is_ready, STARTING)
+        self._candidate = None
+        if self.is_ending or not is_ready:
+            code = new.process.returncode
+            await new.end(signal.SIGTERM, CLOSING)
+            why = f"ended {ending(code)}" if code is not None else "did not become ready"
+            raise NotReplaced(f"the new process of {self._called} {why}; the old one goes on")
+        self._successor = new
+        self._wanted.set()
+        while self._successor is new:
+            self.changed.clear()
+            await self.changed.wait()
+
+    async def _start_now(self) -> None:
+        """Ends a pause, and waits until it is ready."""
+        before = self.restarts
+        self._wanted.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STARTING):
+                while self.restarts == before and self.state != "ready":
+                    self.changed.clear()
+                    await self.changed.wait()
+        if self.state != "ready":
+            raise NotReplaced(f"{self._called} is {self.state}: it ended {ending(self.last_code)} the last time")
+
+    async def renew(self) -> None:
+        """Ends what runs, and only then starts the new: no request is answered by old code afterwards, they wait."""
+        self.failures = 0
+        async with self._starting:
+            self._is_renewing = self.child is not None
+        if not self._is_renewing:
+            self._wanted.set()
+        await self._end_children(signal.SIGTERM, self.drain + CLOSING)
+
+    async def end(self, number: signal.Signals, patience: float) -> None:
+        """Asks it to end, and returns when it and all that it replaced are gone."""
+        self.is_ending = True
+        self._wanted.set()
+        async with self._starting:
+            pass
+        await self._end_children(number, patience)
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+
+    def kill(self) -> None:
+        """Ends at once whatever runs here."""
+        for child in self.children():
+            child.send(signal.SIGKILL)
+
+    async def _end_children(self, number: signal.Signals, patience: float) -> None:
+        await asyncio.gather(*[child.end(number, patience) for child in self.children()])
+
+    def _retire(self, old: Child) -> None:
+        task = asyncio.create_task(old.end(signal.SIGTERM, self.drain + CLOSING))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code is None or code >= 0:
+        return f"with code {code}"
+    return f"by {signal.Signals(-code).name}"

@@ -1,0 +1,1 @@
+"""A small project of two components, on which the gateway is tested."""
