@@ -13,7 +13,7 @@ def test_help_names_every_command(terminal: Terminal) -> None:
     result = terminal.run("--help")
     assert (0, "") == (result.code, result.err)
     commands = [line.split()[0] for line in result.out.partition("Commands:\n")[2].splitlines()]
-    assert ["dev", "run", "list", "openapi", "call"] == commands
+    assert ["dev", "run", "list", "restart", "openapi", "call"] == commands
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -32,7 +32,7 @@ def test_the_version_can_be_asked_for(terminal: Terminal) -> None:
     ("words", "said"),
     [
         (["rn"], "Error: No such command 'rn'. Did you mean 'run'?"),
-        (["run", "--prot", "1"], "Error: No such option: --prot (Possible options: --host, --port)"),
+        (["run", "--prot", "1"], "Error: No such option: --prot (Possible options: --host, --port, --process)"),
         (
             ["run", "--placement", "wirr"],
             "Error: Invalid value for '--placement': there is no placement 'wirr'; did you mean wire?",

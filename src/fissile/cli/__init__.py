@@ -18,6 +18,7 @@ from .call import call
 from .dev import dev
 from .list import list_components
 from .openapi import openapi
+from .restart import restart
 from .run import run
 from .words import BROKEN, NOT_CONFIGURED, show_configuration, show_exception
 
@@ -32,6 +33,7 @@ cli = typer.Typer(
 cli.command("dev")(dev)
 cli.command("run")(run)
 cli.command("list")(list_components)
+cli.command("restart")(restart)
 cli.command("openapi")(openapi)
 cli.command("call")(call)
 

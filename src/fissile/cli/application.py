@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, Fault, FissileError, shown
 from .words import NOT_CONFIGURED, show_exception
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..project import Project, View
     from ..runtime.app import App
 
 Target = Annotated[
@@ -69,8 +69,12 @@ def _meant(package: str, here: Path) -> str:
     return f"; did you mean {close}?" if close else ""
 
 
-def load(target: str | None) -> App:
+def load(target: str | None, view: View | None = None) -> App:
     """Imports the application and loads its components.
+
+    Args:
+        target: ``module:name``; None for the project around the working directory.
+        view: Which of the components live here; as the environment says when it is not given.
 
     Raises:
         ConfigurationError: There is no such application, or it cannot start as it is written.
@@ -80,8 +84,13 @@ def load(target: str | None) -> App:
     if str(project.root) not in sys.path:
         sys.path.insert(0, str(project.root))
     module, _, name = project.entrypoint.partition(":")
+    if view is not None:
+        from ..runtime.absent import keep_out
+
+        keep_out(project, view)
     with users_code():
         app = _application(_imported(module, project), name)
+        app.view = view or app.view
         app.assemble()
     if app.package is None and project.components:
         names = ", ".join(component.name for component in project.components)

@@ -1,10 +1,10 @@
-"""``fissile list``: the components, read without importing them."""
+"""``fissile list``: the components, read without importing them, and the processes that run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,16 +19,25 @@ def list_components(
     target: Target = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """List the components, what they provide and whom they need."""
+    """List the components, what they provide and whom they need; and what runs where, since when, and how it is."""
+    from ..project import read_placements, sockets_folder
+    from ..supervisor.control import ask
     from .application import project_of
 
     project = project_of(target)
+    placements = read_placements(project)
+    running = ask(sockets_folder(project), {"ask": "status"})
     if as_json:
-        print(json.dumps(project.as_json(), indent=2))
+        written = {placement.name: placement.as_json() for placement in placements.known.values()}
+        print(json.dumps({**project.as_json(), "placements": written, "running": running}, indent=2))
     else:
         for line in table(("COMPONENT", "PREFIX", "PROVIDES", "NEEDS"), rows(project)):
             print(line)
-    faults = project.faults()
+        if running is not None:
+            print(f"\n{running['placement']} is on {running['address']}, since {running['since']}\n")
+            for line in table(("PROCESS", "STATE", "SINCE", "PID", "RESTARTS", "COMPONENTS"), processes(running)):
+                print(line)
+    faults = [*project.faults(), *placements.faults]
     for fault in faults:
         show_fault(fault)
     if faults:
@@ -41,6 +50,22 @@ def rows(project: Project) -> list[tuple[str, ...]]:
     for edge in project.graph():
         needed[edge.consumer].append(f"{edge.provider}.{_short(edge.interface)}")
     return [_row(component, needed[component.name]) for component in project.components]
+
+
+def processes(running: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """A row for each worker of each process, and one for the gateway."""
+    found: list[tuple[str, ...]] = []
+    for process in running["processes"]:
+        components = ", ".join(process["components"])
+        if process["address"]:
+            found.append((process["name"], f"elsewhere: {process['address']}", "-", "-", "-", components or "-"))
+        found += [_running(worker, components) for worker in process["workers"]]
+    return [*found, _running(running["gateway"], "")]
+
+
+def _running(worker: Mapping[str, Any], components: str) -> tuple[str, ...]:
+    pid, since = str(worker["pid"] or "-"), worker["since"] or "-"
+    return worker["name"], worker["state"], since, pid, str(worker["restarts"]), components or "-"
 
 
 def _row(component: FoundComponent, needed: Sequence[str]) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ def openapi(
     output: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.", dir_okay=False)] = None,
 ) -> None:
     """Print the OpenAPI document, sorted, so that it can be committed and compared."""
+    from ..project import View
     from . import logs
     from .application import load, users_code
 
     if output is not None and not output.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
     logs.configure("warning")
-    app = load(target)
+    app = load(target, View())  # whatever the environment says of the placement: the document has everything
     with users_code():
         text = json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     if output is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,19 +15,8 @@ from .logs import LogLevel
 HOST = "127.0.0.1"
 PORT = 8000
 
-
-def _known(placement: str | None) -> str | None:
-    from ..errors import ConfigurationError
-    from ..project.placement import VARIABLE, placement_from
-
-    if placement is not None:
-        try:
-            placement_from({VARIABLE: placement})
-        except ConfigurationError as error:
-            fault = error.faults[0]
-            advice = fault.fix if fault.fix.startswith("did you") else fault.why
-            raise typer.BadParameter(f"{fault.what}; {advice}") from None
-    return placement
+DRAIN = 25.0
+"""Seconds that requests in flight get at the end."""
 
 
 def run(
@@ -39,30 +27,45 @@ def run(
     ] = None,
     uds: Annotated[Path | None, typer.Option(help="A Unix socket to listen on instead.")] = None,
     placement: Annotated[
-        str | None,
-        typer.Option(help="together, or wire: every call through codec and link.", callback=_known),
+        str | None, typer.Option(help="together, wire, apart, or another of placements.toml.", show_default=False)
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Run this component alone; several with commas.", show_default=False)
+    ] = None,
+    process: Annotated[
+        str | None, typer.Option(help="Run this process of the placement alone.", show_default=False)
     ] = None,
     log_level: LogLevel = "info",
     fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None,
     drain: Annotated[float | None, typer.Option(hidden=True, help="Seconds for requests in flight at the end.")] = None,
     supervisor: Annotated[int | None, typer.Option(hidden=True, help="The process whose end ends this one.")] = None,
+    announce: Annotated[int | None, typer.Option(hidden=True, help="Where to say how this process is.")] = None,
 ) -> None:
-    """Serve the application."""
-    from ..project.placement import VARIABLE
+    """Serve the application: in one process, as the processes of a placement, or one of them alone."""
     from . import logs, sockets
-    from .application import load
+    from .application import load, project_of
+    from .placing import chosen_placement, listens_at, placed
+    from .supervised import Wanted, supervise
 
     if uds is not None and (host is not None or port is not None):
         raise typer.BadParameter("a Unix socket has no host and no port", param_hint="--uds")
     sockets.refuse_unless_loopback(host or HOST)
-    if placement is not None:
-        os.environ[VARIABLE] = placement
+    project = project_of(target)
+    view = placed(project, placement, process, only)
     logs.configure(log_level)
-    app = load(target)
+    if view is None:
+        if uds is not None:
+            raise typer.BadParameter("the gateway listens on a port", param_hint="'--uds'")
+        whole = chosen_placement(project, placement)
+        at = host or HOST, PORT if port is None else port
+        raise typer.Exit(supervise(project, whole, Wanted(target, placement, *at, drain or DRAIN, log_level)))
+    app = load(target, view)
+    if fd is None and uds is None and host is None and port is None:
+        host, port, uds = listens_at(project, view)
     with _listener(host or HOST, PORT if port is None else port, uds, fd) as listener:
         from .serving import serve
 
-        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=supervisor))
+        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=supervisor, announce=announce))
 
 
 def _listener(host: str, port: int, uds: Path | None, fd: int | None) -> AbstractContextManager[socket.socket]:

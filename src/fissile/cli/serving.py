@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
+from ..runtime import server
 from .sockets import url_of
 from .words import INTERRUPTED, say
 
@@ -27,7 +29,7 @@ CLOSING = 0.9
 """Seconds that closing may take after the drain; then the process ends as it is."""
 
 
-class Server(uvicorn.Server):
+class Server(server.Server):
     """uvicorn, ended by a signal without dying of it: it drains, closes, and leaves the exit code to us.
 
     Args:
@@ -35,16 +37,25 @@ class Server(uvicorn.Server):
         app: The application.
         started: Called once requests are answered.
         parent: The process whose end ends this one.
+        announce: The pipe on which it says how it is, a JSON object a line.
     """
 
     def __init__(
-        self, config: uvicorn.Config, app: App, *, started: Callable[[], None], parent: int | None = None
+        self,
+        config: uvicorn.Config,
+        app: App,
+        *,
+        started: Callable[[], None],
+        parent: int | None = None,
+        announce: int | None = None,
     ) -> None:
         super().__init__(config)
         self.ended_by: int | None = None
         self._app = app
         self._tell_started = started
         self._parent = parent
+        self._announce = announce
+        self._said = ""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,15 +69,14 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by Python for a signal: not ready from now on; a second Ctrl-C does not wait for anything."""
-        is_interrupt = sig == signal.SIGINT
-        self.ended_by = INTERRUPTED if is_interrupt else self.ended_by or 0
-        if self.should_exit:
-            # A terminal sends Ctrl-C to the whole group, so under `fissile dev` SIGTERM follows it: no second wish.
-            self.force_exit = self.force_exit or is_interrupt
-            return
-        self.should_exit = True
-        if is_interrupt:
+        if sig == signal.SIGINT:
+            self.force_exit = self.ended_by == INTERRUPTED
+            self.ended_by = INTERRUPTED
             self.config.timeout_graceful_shutdown = INTERRUPT_DRAIN
+        elif self.should_exit:
+            return
+        self.ended_by = self.ended_by or 0
+        self.should_exit = True
         self._end_at_last((self.config.timeout_graceful_shutdown or 0) + CLOSING)
         self._app.stop_being_ready()
 
@@ -82,16 +92,37 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._tell_started()
+            self._say_how_it_is()
 
     async def on_tick(self, counter: int) -> bool:
         """Called by uvicorn ten times a second."""
         if self._parent is not None and os.getppid() != self._parent:
             self.handle_exit(signal.SIGTERM, None)
+        self._say_how_it_is()
         return await super().on_tick(counter)
+
+    def _say_how_it_is(self) -> None:
+        if self._announce is None:
+            return
+        from ..runtime.health import readiness
+
+        known = {"title": _name(self._app), "docs": self._app.docs_url}
+        has_components = self._app.dispatcher is not None
+        said = json.dumps({**known, **(readiness(self._app.runtime) if has_components else {"status": "ready"})})
+        if said != self._said:
+            self._said = said
+            with suppress(BrokenPipeError):  # the supervisor is gone, and so is this process in a moment
+                os.write(self._announce, f"{said}\n".encode())
 
 
 def serve(
-    app: App, listener: socket.socket, *, drain: float | None = None, log_level: str = "info", parent: int | None = None
+    app: App,
+    listener: socket.socket,
+    *,
+    drain: float | None = None,
+    log_level: str = "info",
+    parent: int | None = None,
+    announce: int | None = None,
 ) -> int:
     """Serves until a signal.
 
@@ -101,17 +132,19 @@ def serve(
         drain: Seconds that requests in flight get at the end; 25 unless given.
         log_level: What is logged.
         parent: The process whose end ends this one.
+        announce: The pipe on which it says how it is; nobody else is told that it has started.
 
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     """
     from ..runtime.lifecycle import DRAIN
-    from ..runtime.server import config
 
-    wanted = config(app, drain=DRAIN if drain is None else drain, log_level=log_level)
-    server = Server(wanted, app, started=lambda: _tell(app, listener), parent=parent)
-    server.run([listener])
-    return server.ended_by or 0
+    links = app.view is not None and app.view.live is not None
+    wanted = server.config(app, links=links, drain=DRAIN if drain is None else drain, log_level=log_level)
+    started = (lambda: None) if announce is not None else (lambda: _tell(app, listener))
+    serving = Server(wanted, app, started=started, parent=parent, announce=announce)
+    serving.run([listener])
+    return serving.ended_by or 0
 
 
 def _tell(app: App, listener: socket.socket) -> None:

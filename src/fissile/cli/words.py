@@ -30,8 +30,10 @@ _ABOVE = (
 
 
 def has_colour(stream: TextIO) -> bool:
-    """Whether a stream may be coloured (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether a stream may be coloured (https://no-color.org, https://force-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def say(words: str) -> None:

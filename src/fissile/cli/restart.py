@@ -1,0 +1,33 @@
+"""``fissile restart``: replaces processes that run, without failing a request."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .words import BROKEN, OUTSIDE_DOWN, WRONG_USAGE, say, show_fault
+
+
+def restart(
+    process: Annotated[
+        str | None, typer.Argument(help="The process; all of them, one after another, by default.", show_default=False)
+    ] = None,
+    application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
+) -> None:
+    """Replace a process that runs by a new one: that is ready before the old one is asked to end."""
+    from ..errors import Fault
+    from ..project import sockets_folder
+    from ..supervisor.control import ask
+    from .application import project_of
+
+    project = project_of(application)
+    answer = ask(sockets_folder(project), {"ask": "restart", "process": process}, patience=None)
+    if answer is None:
+        why = "no supervisor runs here, and so there is no process that could be replaced"
+        show_fault(Fault(f"{project.name} does not run in several processes", "", why, "fissile run --placement apart"))
+        raise typer.Exit(OUTSIDE_DOWN)
+    if "error" in answer:
+        show_fault(Fault(answer["error"], fix=answer.get("fix", "")))
+        raise typer.Exit(WRONG_USAGE if answer.get("usage") else BROKEN)
+    say(f"restarted {', '.join(answer['restarted'])}")
