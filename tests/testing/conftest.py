@@ -45,7 +45,8 @@ def run(pytester: pytest.Pytester) -> Run:
     def running(tests: str, *options: str, **files: str) -> pytest.RunResult:
         shutil.copytree(Path(__file__).parent / "depot", pytester.path / "depot", dirs_exist_ok=True)
         texts = {"pyproject.toml": PYPROJECT, "tests/test_depot.py": HEAD + dedent(tests)}
-        texts |= {f"{name.replace('__', '/')}.py": dedent(text) for name, text in files.items()}
+        texts |= {f"{name.replace('__', '/')}.py": dedent(text) for name, text in files.items() if name != "placements"}
+        texts["depot/placements.toml"] = dedent(files.get("placements", ""))
         for name, text in texts.items():
             (pytester.path / name).parent.mkdir(exist_ok=True)
             (pytester.path / name).write_text(text)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,40 @@ def test_data_of_a_developer_is_refused(run: Run) -> None:
     )
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*was assembled before its tests, with the data in *.fissile*"])
+
+
+def test_what_is_emptied(run: Run, tmp_path: Path) -> None:
+    """Every test finds the databases empty, in the folder that the project says; the state of migrations stays."""
+    done = run(
+        """
+        import sqlite3
+
+        async def test_first(app: App, stock: Provided[Stock]) -> None:
+            await stock.add("bolt")
+            with sqlite3.connect(app.runtime.live["stock"].store.file) as connection:
+                connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+                connection.execute("INSERT INTO alembic_version VALUES ('abc')")
+            connection.close()
+
+        async def test_second(app: App, stock: Provided[Stock]) -> None:
+            assert 0 == await stock.count()
+            with sqlite3.connect(app.runtime.live["stock"].store.file) as connection:
+                assert [("abc",)] == connection.execute("SELECT * FROM alembic_version").fetchall()
+            connection.close()
+        """,
+        tests__conftest=f"""
+            from pathlib import Path
+
+            import pytest
+
+
+            @pytest.fixture(scope="session")
+            def fissile_state() -> Path:
+                return Path({str(tmp_path)!r})
+        """,
+    )
+    done.assert_outcomes(passed=2)
+    assert (tmp_path / "stock.sqlite3").is_file()
 
 
 def test_an_application_of_the_tests(run: Run) -> None:

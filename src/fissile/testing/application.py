@@ -8,22 +8,28 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from httpx2 import ASGITransport, AsyncBaseTransport, AsyncClient
 
 from ..errors import ConfigurationError
-from ..project import Placement, Project, find_in
+from ..generate.gateway import gateway
+from ..project import Placement, Project, View, find_in, read_placements
+from ..project.folders import STATE
 from ..runtime.app import App
 from ..runtime.caller import Caller
-from ..runtime.state import VARIABLE
 from ..runtime.wiring import Runtime
 from ..transports.base import Transport
 from ..transports.link.provider import Served
 from .carriers import RepeatingTransport, Watch, WatchedTransport
+from .client import GatewayTransport
 from .faults import Faults, FaultyTransport, mortal
-from .processes import ByPrefix, Processes
+from .processes import Down, Processes
+
+KEPT = {"alembic_version"}
+"""Tables that say how a database is, and not what is in it."""
 
 
 class Placed:
@@ -32,13 +38,16 @@ class Placed:
     Args:
         app: The application, not yet assembled.
         state: The folder of its databases.
+        entrypoint: Where it is, as ``shop.main:app``; None for ``app`` in the ``main.py`` of its package.
     """
 
-    def __init__(self, app: App, state: Path) -> None:
+    def __init__(self, app: App, state: Path, entrypoint: str | None = None) -> None:
         self.app = app
         self._state = state
+        self._entrypoint = entrypoint
+        self._environment = dict(os.environ)  # before any component was imported here
+        self._started: dict[str, Processes | Down] = {}
         self._processes: Processes | None = None
-        self._environment = dict(os.environ)
         self.faults = Faults()
         self.watch = Watch()
         self.runtime = self._assembled(state) if app.package is not None else None
@@ -53,44 +62,73 @@ class Placed:
 
     def _assembled(self, state: Path) -> Runtime:
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv(VARIABLE, str(state))
+            environment.setenv(STATE, str(state))
             try:
                 runtime = self.app.runtime
             except ConfigurationError as error:
-                raise _stated(error) from None
+                raise _failed(error) from None
         for live in runtime.live.values():
             if live.store is not None and not live.store.file.is_relative_to(state):
                 what = f"the application was assembled before its tests, with the data in {live.store.file.parent}"
                 pytest.fail(f"{what}: import main.py, and leave `routes` and `openapi` to the tests", pytrace=False)
         return runtime
 
-    def prepare(self, placement: str) -> None:
-        """Empties the databases and places the components, once for a test."""
+    def prepare(self, name: str) -> None:
+        """Places the components and empties the databases, once for a test."""
         if self._prepared or self.runtime is None:
             return
-        self._prepared = True
-        for live in self.runtime.live.values():
+        runtime = self.runtime
+        placement = self._placement(runtime.project, name)
+        self._processes = self._processes_of(runtime.project, placement) if placement.processes else None
+        if self._processes is not None:
+            runtime.place(placement.alone((), "", self._processes.sockets))
+        else:
+            view = View(name, defaults=placement.defaults, wire=placement.wire)
+            runtime.place(view, self._over_link if placement.wire else self._in_process)
+        for live in runtime.live.values():
             if live.store is not None and live.store.file.is_file():
                 _empty(live.store.file)
-        defaults = self.runtime.placement.defaults
-        if placement == "apart":
-            addresses = self._apart(self.runtime).addresses
-            self.runtime.place(Placement(placement, frozenset(), addresses, defaults=defaults))
-        elif placement == "wire":
-            self.runtime.place(Placement(placement, wire=True, defaults=defaults), self._over_link)
-        else:
-            self.runtime.place(Placement(placement, defaults=defaults), self._in_process)
+        self._prepared = True
 
-    def _apart(self, runtime: Runtime) -> Processes:
-        if self._processes is None:
-            entrypoint = runtime.project.entrypoint
-            self._processes = Processes(entrypoint, runtime.order, self._state, self._environment)
-        return self._processes
+    @staticmethod
+    def _placement(project: Project, name: str) -> Placement:
+        try:
+            return read_placements(project).named(name, "--placements")
+        except ConfigurationError as error:
+            raise _failed(error) from None
+
+    def _processes_of(self, project: Project, placement: Placement) -> Processes:
+        """The processes of a placement, started by its first test; what kept them from it fails the others at once."""
+        if placement.name not in self._started:
+            self._started[placement.name] = self._start(project, placement)
+        found = self._started[placement.name]
+        if isinstance(found, Down):
+            raise _failed(found)
+        try:
+            found.look()
+        except Down as down:
+            found.close()
+            del self._started[placement.name]  # the next test begins with new ones
+            raise _failed(down) from None
+        return found
+
+    def _start(self, project: Project, placement: Placement) -> Processes | Down:
+        project = replace(project, entrypoint=self._entrypoint or project.entrypoint)
+        module, _, name = project.entrypoint.partition(":")
+        if getattr(sys.modules.get(module), name, None) is not self.app:
+            what = f"this test has an application of its own, and the processes would run {project.entrypoint}"
+            return Down(f"{what}: it cannot run in {placement.name}")
+        try:
+            return Processes(project, placement, self._state, self._environment)
+        except Down as down:
+            return down
 
     def restore(self) -> None:
-        """Takes back what a test may have put in the place of something."""
+        """Takes back what a test may have put in the place of something, and prints what its processes said."""
         self._prepared = False
         self.app.dependency_overrides = dict(self._overrides)
+        if self._processes is not None:
+            self._processes.show()
 
     def _over_link(self, carrier: Transport) -> Transport:
         return FaultyTransport(RepeatingTransport(carrier), self.faults, linked=True)
@@ -101,7 +139,7 @@ class Placed:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Runs the application's lifespan, where it is not in other processes."""
-        if not self._is_apart:
+        if self._processes is None:
             async with self.app.router.lifespan_context(self.app):
                 yield
             return
@@ -109,24 +147,21 @@ class Placed:
         for link in self.app.runtime.links.values():
             await link.close()
 
-    @property
-    def _is_apart(self) -> bool:
-        return self.runtime is not None and self.runtime.placement.live is not None
-
     def client(self) -> AsyncClient:
         """An HTTP client for the application."""
         return AsyncClient(transport=self._transport(), base_url="http://test")
 
     def _transport(self) -> AsyncBaseTransport:
-        if self.runtime is None or not self._is_apart:
+        if self.runtime is None or self._processes is None:
             return ASGITransport(self.app, raise_app_exceptions=False)
-        prefixes = {live.prefix: self.runtime.placement.addresses[name] for name, live in self.runtime.live.items()}
-        return ByPrefix(prefixes, self.runtime.live[self.runtime.order[0]].prefix)
+        there = self._processes
+        return GatewayTransport(gateway(self.runtime.project, there.placement, there.sockets, "", 0, Path()))
 
     def close(self) -> None:
         """Ends the processes that were started."""
-        if self._processes is not None:
-            self._processes.close()
+        for started in self._started.values():
+            if isinstance(started, Processes):
+                started.close()
 
     def caller(self) -> Caller:
         """The interfaces of the application."""
@@ -142,29 +177,33 @@ class Applications:
 
     Args:
         folders: Makes the folders of their databases.
+        state: The folder of the databases of them all, where it has to be this one.
     """
 
-    def __init__(self, folders: pytest.TempPathFactory) -> None:
+    def __init__(self, folders: pytest.TempPathFactory, state: Path | None) -> None:
         self._folders = folders
+        self._state = state
         self._projects: dict[Path, App] = {}
         self._placed: dict[int, Placed] = {}
 
     def at(self, test: Path) -> Placed:
         """The application of the project that a test file belongs to."""
         folder = test.parent
-        if folder not in self._projects:
-            try:
-                project = find_in(folder)
-            except ConfigurationError as error:
-                raise _stated(error) from None
-            self._projects[folder] = _load(project)
-        return self.of(self._projects[folder])
+        if folder in self._projects:
+            return self.of(self._projects[folder])
+        try:
+            project = find_in(folder)
+        except ConfigurationError as error:
+            raise _failed(error) from None
+        app = self._projects[folder] = _load(project)
+        return self.of(app, project.entrypoint)
 
-    def of(self, app: App) -> Placed:
-        """An application that a test brought along."""
+    def of(self, app: App, entrypoint: str | None = None) -> Placed:
+        """An application, perhaps one that a test brought along."""
         placed = self._placed.get(id(app))
         if placed is None:
-            placed = self._placed[id(app)] = Placed(app, self._folders.mktemp("fissile"))
+            state = self._state or self._folders.mktemp("fissile")
+            placed = self._placed[id(app)] = Placed(app, state, entrypoint)
         return placed
 
     def close(self) -> None:
@@ -173,8 +212,8 @@ class Applications:
             placed.close()
 
 
-def _stated(error: ConfigurationError) -> BaseException:
-    """A failure that says what is wrong with the project, without a traceback through us."""
+def _failed(error: ConfigurationError | Down) -> BaseException:
+    """A failure that says what is wrong, without a traceback through us."""
     return pytest.fail.Exception(str(error), pytrace=False)
 
 
@@ -193,6 +232,6 @@ def _empty(file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         connection.execute("BEGIN IMMEDIATE")
-        for table in tables:
+        for table in set(tables) - KEPT:
             connection.execute(f'DELETE FROM "{table}"')
         connection.execute("COMMIT")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from .application import Applications, Placed
     from .faults import Faults
 
-PLACEMENTS = ("together", "wire", "apart")
-"""Together: one process. Wire: the same, every call through codec and link. Apart: a process for each component."""
+ONE_PROCESS = ("together", "wire")
+"""Together: one process. Wire: the same, every call through codec and link."""
+
+PLACEMENTS = (*ONE_PROCESS, "apart")
+"""What every project has; others are in its ``placements.toml``."""
 
 CHOSEN = pytest.StashKey[tuple[str, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds `--placements` and its setting."""
-    known = ", ".join(PLACEMENTS)
+    known = f"{', '.join(PLACEMENTS)} and those of placements.toml"
     group = parser.getgroup("fissile")
     group.addoption("--placements", metavar="NAMES", help=f"run Fissile's tests in each of these placements ({known})")
     parser.addini("fissile_placements", "the placements of Fissile's tests", type="args", default=["wire"])
@@ -41,20 +45,27 @@ def pytest_configure(config: pytest.Config) -> None:
     option: str | None = config.getoption("placements")
     names = option.split(",") if option is not None else config.getini("fissile_placements")
     chosen = tuple(dict.fromkeys(name.strip() for part in names for name in part.split(",") if name.strip()))
-    for name in chosen:
-        if name not in PLACEMENTS:
-            raise pytest.UsageError(_unknown(name))
     if not chosen:
         raise pytest.UsageError(f"no placement was given; there are {', '.join(PLACEMENTS)}")
+    for name in chosen:
+        if name not in PLACEMENTS:
+            _refuse_unknown(name, config.rootpath)
     config.stash[CHOSEN] = chosen
 
 
-def _unknown(name: str) -> str:
-    from ..project.graph import nearest
+def _refuse_unknown(name: str, folder: Path) -> None:
+    """Refuses a name that the project of this folder does not have; where there is none its first test will."""
+    from ..errors import ConfigurationError
+    from ..project import find_in, read_placements
 
-    close = nearest(name, PLACEMENTS)
-    hint = f"; did you mean {close}?" if close else ""
-    return f"there is no placement {name!r}: there are {', '.join(PLACEMENTS)}{hint}"
+    try:
+        placements = read_placements(find_in(folder))
+    except ConfigurationError:
+        return
+    try:
+        placements.named(name)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,7 +81,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     chosen = metafunc.config.stash[CHOSEN]
     if _reaches_inside(metafunc):
-        chosen = tuple(name for name in chosen if name != "apart")
+        chosen = tuple(name for name in chosen if name in ONE_PROCESS)
     if not _is_marked(metafunc, "fissile_placement"):
         metafunc.parametrize("fissile_placement", chosen, indirect=True)
     backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
@@ -79,7 +90,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _reaches_inside(metafunc: pytest.Metafunc) -> bool:
-    """Whether a test does something to the application in this process, which the processes of `apart` do not see.
+    """Whether a test does something to the application in this process, which other processes do not see.
 
     Faults and fakes are such; so whatever asks for `faults` or, by name, for `app`.
     """
@@ -102,11 +113,22 @@ def fissile_placement(request: pytest.FixtureRequest, anyio_backend: object) -> 
 
 
 @pytest.fixture(scope="session")
-def fissile_applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applications]:
+def fissile_state() -> Path | None:
+    """The folder of the databases, which every test empties; without one each application has its own.
+
+    Override it where a process of the placement is elsewhere, and keeps its databases in this folder too.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
+def fissile_applications(
+    tmp_path_factory: pytest.TempPathFactory, fissile_state: Path | None
+) -> Iterator[Applications]:
     """The applications of this process, each assembled once."""
     from .application import Applications
 
-    applications = Applications(tmp_path_factory)
+    applications = Applications(tmp_path_factory, fissile_state)
     yield applications
     applications.close()
 
