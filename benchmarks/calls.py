@@ -31,7 +31,7 @@ from benchmarks._report import Row, at_least, at_most, report
 from benchmarks.market.main import app
 from benchmarks.market.prices.component import PriceService
 from benchmarks.market.prices.public import NewOrder, Order, Page, Prices
-from fissile.project import Placement
+from fissile.project import Peer, View
 from fissile.runtime.caller import Caller
 
 ROUNDS = 7
@@ -52,7 +52,7 @@ against the message limit as well."""
 @contextmanager
 def peer(kind: str, at: str) -> Iterator[str]:
     """One of the servers."""
-    command = [sys.executable, "-m", "benchmarks.peers", kind, at]
+    command = [sys.executable, "-m", "benchmarks._peers", kind, at]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
     assert process.stdout is not None
     try:
@@ -126,7 +126,7 @@ async def remote() -> list[Row]:
         rpc = stack.enter_context(peer("grpc", f"{folder}/grpc.sock"))
         echo_port = int(stack.enter_context(peer("echo", free_port())))
 
-        app.placement = Placement("apart", live=frozenset({"desk"}), addresses={"prices": f"unix:{at}"})
+        app.view = View("apart", live=frozenset({"desk"}), peers={"prices": Peer("prices", (f"unix:{at}",))})
         call: Caller = await stack.enter_async_context(app.caller())
         prices = call(Prices)
         old = await stack.enter_async_context(httpx.AsyncClient())

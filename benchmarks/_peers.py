@@ -1,6 +1,6 @@
 """The other side of every comparison: one server a process, on uvloop, answering the same order.
 
-``python -m benchmarks.peers KIND SOCKET_OR_PORT`` is one of them; it says ``listening`` once it does.
+``python -m benchmarks._peers KIND SOCKET_OR_PORT`` is one of them; it says ``listening`` once it does.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class _Server(uvicorn.Server):
 async def link(at: str) -> None:
     """Fissile's own link: the component prices on a Unix socket."""
     from benchmarks.market.main import app
-    from fissile.project import Placement
+    from fissile.project import View
     from fissile.runtime.server import config
 
-    app.placement = Placement("apart", live=frozenset({"prices"}))
+    app.view = View("apart", live=frozenset({"prices"}))
     await _Server(config(app, uds=at, links=True, log_level="error")).serve()
 
 
