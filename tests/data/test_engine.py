@@ -4,7 +4,8 @@ import asyncio
 import threading
 from pathlib import Path
 
-from sqlalchemy import MetaData, text
+import aiosqlite
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 
 from fissile import Database
 from fissile.data import Store
@@ -33,3 +34,33 @@ async def test_no_thread_outlives_the_store(tmp_path: Path) -> None:
     await asyncio.wait(asking)
     await store.close()
     assert set() == threads() - before
+
+
+async def test_a_connection_that_ends_lets_go_of_its_lock(tmp_path: Path) -> None:
+    """Also while somebody holds a statement whose rows were never read, as whoever was cancelled may do."""
+    table = Table("notes", MetaData(), Column("id", Integer, primary_key=True))
+    store = Store(Database(table.metadata), tmp_path / "notes.sqlite3")
+    await store.open()
+    raw = await store.engine(readonly=False).raw_connection()
+    driver = raw.driver_connection
+    assert isinstance(driver, aiosqlite.Connection)
+    await driver.execute("BEGIN IMMEDIATE")
+    unread = await driver.execute("INSERT INTO notes DEFAULT VALUES RETURNING id")
+    raw.invalidate()
+    async with store.engine(readonly=False).begin() as connection:
+        await connection.execute(insert(table))
+        assert [1] == list(await connection.scalars(select(table.c.id)))
+    del unread
+    await store.close()
+
+
+async def test_a_new_file_is_opened_many_times_at_once(tmp_path: Path) -> None:
+    """As by the workers of one process: each wants the write-ahead log, for which SQLite makes nobody wait."""
+    table = Table("notes", MetaData(), Column("id", Integer, primary_key=True))
+    for number in range(20):
+        stores = [Store(Database(table.metadata), tmp_path / f"{number}.sqlite3") for _ in range(8)]
+        await asyncio.gather(*[store.open() for store in stores])
+        async with stores[0].engine(readonly=True).connect() as connection:
+            assert "wal" == await connection.scalar(text("PRAGMA journal_mode"))
+        for store in stores:
+            await store.close()

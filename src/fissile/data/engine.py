@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +21,9 @@ BUSY_TIMEOUT = 5_000
 
 STOPPING = 1.0
 """Seconds that the thread of a connection gets to end."""
+
+TICK = 0.01
+"""Seconds until a file is tried again."""
 
 READONLY = "fissile_readonly"
 """The execution option of a connection that will not write."""
@@ -52,6 +57,7 @@ class Store:
         if not self.file.parent.exists():
             self.file.parent.mkdir(parents=True, exist_ok=True)
             (self.file.parent / ".gitignore").write_text("*\n")
+        await asyncio.to_thread(_write_ahead, self.file)
         engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}", async_creator=self._connect)
         event.listen(engine.sync_engine, "connect", _configure)
         event.listen(engine.sync_engine, "begin", _begin)
@@ -78,7 +84,7 @@ class Store:
         A connection whose user was cancelled meanwhile is closed as soon as it is there, and nobody waits for it; its
         thread must not outlive the loop, to which it says that it has stopped.
         """
-        connection = aiosqlite.connect(self.file)
+        connection = aiosqlite.connect(self.file, factory=_Connection)
         connection._thread.daemon = True  # as SQLAlchemy has it: no statement holds the process
         self._threads = [thread for thread in self._threads if thread.is_alive()] + [connection._thread]
         opening = asyncio.ensure_future(_opened(connection))
@@ -89,16 +95,46 @@ class Store:
             raise
 
 
+class _Connection(sqlite3.Connection):
+    """Lets go of its lock at its end.
+
+    SQLite keeps a closed connection, and its transaction with it, until the last statement is gone
+    (https://sqlite.org/c3ref/close.html), and one whose user was cancelled may be held by nobody but garbage.
+    """
+
+    def close(self) -> None:
+        """Called once by the connection's thread."""
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
 async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
     return await connection
 
 
+def _write_ahead(file: Path) -> None:
+    """Gives a file its write-ahead log, which it keeps (https://sqlite.org/wal.html#persistence_of_wal_mode).
+
+    While another process does so SQLite refuses at once, whatever its patience.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT / 1000
+    with closing(sqlite3.connect(file)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(TICK)
+
+
 def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    """Write-ahead log, patience, foreign keys; and transactions begun by us (pysqlite begins them too late)."""
+    """Patience, foreign keys; and transactions begun by us (pysqlite begins them too late)."""
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
