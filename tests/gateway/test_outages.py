@@ -44,9 +44,9 @@ def test_another_worker_is_asked(stand: Stand) -> None:
 
 def test_a_process_that_is_asked_for_what_another_runs(stand: Stand) -> None:
     """Finds nothing, although a route of ``main.py`` would take any path: only a mistaken gateway sends it there."""
-    status, body = ask(stand.folder / "people-1.sock", "/parcels/echo/x")
-    assert (404, "not_found") == (status, json.loads(body)["code"])
-    assert "main" == json.loads(ask(stand.folder / "trade-1.sock", "/elsewhere")[1])["by"]
+    answer = ask(stand.folder / "people-1.sock", "/parcels/echo/x")
+    assert (404, "not_found") == (answer.status, json.loads(answer.body)["code"])
+    assert "main" == json.loads(ask(stand.folder / "trade-1.sock", "/elsewhere").body)["by"]
 
 
 def test_the_admin_interface_is_nobodys(stand: Stand) -> None:

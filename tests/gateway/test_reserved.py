@@ -46,7 +46,7 @@ def test_a_process_refuses_what_was_forwarded(stand: Stand, name: str, path: str
     upgrade = ("Connection: Upgrade", "Upgrade: fissile", "Fissile-Versions: 1") if path == "/-/link" else ()
     forwarded = f"{name}: 127.0.0.1:1 127.0.0.1:2"
     assert 404 == over_unix(stand, written(f"GET {path} HTTP/1.1", forwarded, *upgrade)).status
-    assert 200 == ask(stand.folder / "trade-1.sock", "/-/live")[0]
+    assert 200 == ask(stand.folder / "trade-1.sock", "/-/live").status
 
 
 def over_unix(stand: Stand, request: bytes) -> Answer:

@@ -14,6 +14,13 @@ Document = dict[str, Any]
 Rename = Callable[[str, str], str]
 """Gets the kind of a component of the document (``schemas``) and its name, gives the new name."""
 
+OPENAPI = "FISSILE_OPENAPI"
+"""The environment variable that names the file of the composed document, which may be written later, and anew."""
+
+PROCESS = "fissile-process"
+"""The header of a description with the number of the process: for a moment two may answer on the same socket, one of
+which is about to end."""
+
 FORMAT = 1
 """The form of a description; another number means that it cannot be composed with this one."""
 
@@ -64,9 +71,6 @@ class UnknownFormat(ValueError):
 
 def compose(descriptions: Sequence[Description]) -> Document:
     """The document of the whole application.
-
-    The supervisor gets ``/-/openapi`` from one worker of each process whenever a process has become ready, composes,
-    and writes what `render` makes of it to a file. Where a process is away, its last description stays good.
 
     Args:
         descriptions: What the processes say, at least one, the front's first. What two of them describe (``main.py``

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import os
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from ..errors import ConfigurationError
+from ..generate.openapi import PROCESS
 from ..transports.link.upgrade import SECRET_HEADER
 from ..values import ComponentError
 from .by_name import call_json
@@ -39,7 +41,7 @@ def reserved(runtime: Runtime) -> APIRouter:
     # Not a coroutine, so that a thread makes what may take a while; whoever asks for calls meanwhile gets them.
     @router.get("/openapi")
     def openapi(request: Request) -> JSONResponse:
-        return JSONResponse(request.app.describe())
+        return JSONResponse(request.app.describe(), headers={PROCESS: str(os.getpid())})
 
     @router.post("/call/{method}")
     async def call(method: str, request: Request) -> Response:

@@ -1,16 +1,33 @@
-"""HTTP requests to processes on this machine, over their Unix sockets."""
+"""HTTP requests to processes, on this machine over their Unix sockets."""
 
 from __future__ import annotations
 
 import http.client
 import socket
+from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 PATIENCE = 5.0
 """Seconds that an answer may take."""
 
 
-class _Connection(http.client.HTTPConnection):
+class Answer(NamedTuple):
+    """What came back.
+
+    Attributes:
+        status: The status.
+        headers: The headers, found whatever the case of their names.
+        body: The body.
+    """
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class _Local(http.client.HTTPConnection):
     """A connection to a Unix socket.
 
     Args:
@@ -28,25 +45,30 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def ask(path: Path, target: str, method: str = "GET") -> tuple[int, bytes]:
+def ask(endpoint: Path | str, target: str, method: str = "GET") -> Answer:
     """Sends one request, and blocks until it is answered.
 
     Args:
-        path: The socket.
+        endpoint: A Unix socket, or an address such as ``https://trade.internal:8000``.
         target: The path of the request.
         method: Its method.
-
-    Returns:
-        Status and body.
 
     Raises:
         OSError: Nobody answers.
         http.client.HTTPException: What answers speaks no HTTP.
     """
-    connection = _Connection(path)
+    connection = _connection(endpoint)
     try:
         connection.request(method, target)
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return Answer(answer.status, answer.headers, answer.read())
     finally:
         connection.close()
+
+
+def _connection(endpoint: Path | str) -> http.client.HTTPConnection:
+    if isinstance(endpoint, Path):
+        return _Local(endpoint)
+    parts = urlsplit(endpoint)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(parts.hostname or "", parts.port, timeout=PATIENCE)

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -43,6 +43,10 @@ class Command:
     environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
     terminal: bool = False
+
+    def also(self, variables: Mapping[str, str]) -> Command:
+        """The same with more environment variables."""
+        return replace(self, environment={**self.environment, **variables})
 
     def bound(self) -> Sequence[str]:
         """The words that start it so that the kernel ends it with this process, however that ends.

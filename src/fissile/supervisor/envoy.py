@@ -150,8 +150,8 @@ def is_busy(admin: Path) -> bool:
 
 
 def _gauge(admin: Path, name: str) -> int | None:
-    _, body = ask(admin, f"/stats?filter=^{re.escape(name)}$&format=json")
-    stats = json.loads(body)["stats"]
+    answer = ask(admin, f"/stats?filter=^{re.escape(name)}$&format=json")
+    stats = json.loads(answer.body)["stats"]
     return next((stat["value"] for stat in stats if stat.get("name") == name), None)
 
 

@@ -14,10 +14,12 @@ from functools import partial
 from typing import Any
 
 from fissile.errors import ConfigurationError
+from fissile.generate.openapi import OPENAPI
 from fissile.project import Process, make_private, socket_path, sockets_folder
 
 from .child import Child, start
 from .control import answering
+from .document import Document
 from .gateway import Gateway
 from .listener import clear, listen_on
 from .logs import Stream
@@ -52,6 +54,7 @@ class Supervisor:
         self.since = datetime.now(UTC)
         self.workers: list[Worker] = []
         self.gateway: Worker | None = None
+        self.document: Document | None = None
         self._sockets = sockets_folder(plan.project)
         self._stream = stream
         self._tell_ready = tell_ready
@@ -104,7 +107,10 @@ class Supervisor:
 
     def _worker(self, process: Process, number: int, name: str, listener: socket.socket) -> Worker:
         async def start_it() -> Child:
-            return await start(self.plan.command(process, number, listener.fileno()), name, self._stream)
+            command = self.plan.command(process, number, listener.fileno())
+            if self.document is not None:
+                command = command.also({OPENAPI: str(self.document.file)})
+            return await start(command, name, self._stream)
 
         listener.setblocking(False)
         waits = self.plan.edits is not None
@@ -112,6 +118,7 @@ class Supervisor:
 
     def _add_gateway(self, gateway: Gateway) -> None:
         gateway.prepare(self._sockets)
+        self.document = Document(self.plan.placement, self._sockets, self.workers, self._changed)
         starts = partial(gateway.start, self._stream)
         self.gateway = Worker("gateway", "gateway", starts, None, self.plan.drain, changed=self._changed)
 
@@ -119,6 +126,8 @@ class Supervisor:
         """Runs everything until something of it fails or it is asked to stop."""
         async with self._edited() as editing:
             parts: list[Coroutine[None, None, None]] = [worker.run() for worker in self.everything]
+            if self.document is not None:
+                parts.append(self.document.run())
             running = [*editing, *(asyncio.create_task(part) for part in [*parts, self._look()])]
             stopping = asyncio.create_task(self._stop.wait())
             try:
@@ -154,7 +163,7 @@ class Supervisor:
             remember(self._sockets, [child for worker in self.everything for child in worker.children()])
             if (code := self._hopeless()) is not None:
                 self._asked_to_end(code)
-            is_ready = all(worker.state == "ready" for worker in self.everything)
+            is_ready = all(worker.state == "ready" for worker in self.everything) and self._is_described
             if is_ready and not was_ready:
                 self._say_ready(told)
                 told = True
@@ -165,6 +174,10 @@ class Supervisor:
                 continue
             slow = loop.time() + SLOW
             logger.warning("not ready yet: %s", "; ".join(unready(self.workers)))
+
+    @property
+    def _is_described(self) -> bool:
+        return self.document is None or self.document.is_current
 
     def _hopeless(self) -> int | None:
         return next((worker.last_code for worker in self.workers if worker.is_hopeless), None)

@@ -10,11 +10,8 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 
 from fissile.errors import ConfigurationError, Fault, shown
-from fissile.generate.openapi import Document
+from fissile.generate.openapi import OPENAPI, Document
 from fissile.runtime.http.problems import RETRY_AFTER
-
-OPENAPI = "FISSILE_OPENAPI"
-"""The environment variable that names the file of the composed document, which may be written later, and anew."""
 
 PACKAGED = "openapi.json"
 """The file beside ``main.py`` that ``fissile openapi --output`` has written."""
