@@ -60,7 +60,7 @@ def processes(running: Mapping[str, Any]) -> list[tuple[str, ...]]:
         if process["address"]:
             found.append((process["name"], f"elsewhere: {process['address']}", "-", "-", "-", components or "-"))
         found += [_running(worker, components) for worker in process["workers"]]
-    return [*found, _running(running["gateway"], "")]
+    return [*found, *([_running(running["gateway"], "")] if running["gateway"] else [])]
 
 
 def _running(worker: Mapping[str, Any], components: str) -> tuple[str, ...]:
