@@ -14,7 +14,7 @@ rows = Table("rows", metadata, Column("id", Integer, primary_key=True))
 
 
 async def test_a_write_is_refused(tmp_path: Path) -> None:
-    """It would be rolled back in silence; and whoever gets the connection next may write again."""
+    """It would be rolled back in silence; and others may write as before."""
     store = Store(Database(metadata), tmp_path / "orders.sqlite3")
     for _ in range(2):
         reading = await begin(store, True)

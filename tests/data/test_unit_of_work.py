@@ -44,9 +44,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def taken(store: Store) -> list[object]:
-    """Every connection that was taken from the pool."""
+    """Every connection that was taken."""
     taken: list[object] = []
-    event.listen(store.engine(readonly=False).sync_engine, "checkout", lambda one, *_: taken.append(one))
+    for readonly in (False, True):
+        event.listen(store.engine(readonly=readonly).sync_engine, "checkout", lambda one, *_: taken.append(one))
     return taken
 
 
@@ -59,8 +60,9 @@ async def names(store: Store) -> list[str]:
 
 
 def in_use(store: Store) -> int:
-    """How many connections are out of the pool."""
-    return store.engine(readonly=False).pool.checkedout()  # type: ignore[attr-defined, no-any-return]  # of every pool with connections
+    """How many connections are in use."""
+    pools = [store.engine(readonly=readonly).pool for readonly in (False, True)]
+    return sum(pool.checkedout() for pool in pools)  # type: ignore[attr-defined]  # of every pool with connections
 
 
 @pytest.mark.parametrize("readonly", [False, True])
@@ -238,7 +240,8 @@ async def test_a_file_for_each_component(tmp_path: Path) -> None:
             taken: list[object] = []
             store = app.runtime.live["stock"].store
             assert store is not None
-            event.listen(store.engine(readonly=False).sync_engine, "checkout", lambda one, *_: taken.append(one))
+            for readonly in (False, True):
+                event.listen(store.engine(readonly=readonly).sync_engine, "checkout", lambda one, *_: taken.append(one))
             await stubs["Stock"].nothing()  # type: ignore[attr-defined]  # as above
     assert {"Stock": ("Stock",), "Orders": ("Orders",)} == found
     assert [] == taken

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import aiosqlite
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -25,12 +25,15 @@ STOPPING = 1.0
 TICK = 0.01
 """Seconds until a file is tried again."""
 
-READONLY = "fissile_readonly"
-"""The execution option of a connection that will not write."""
+READERS = 15
+"""Connections that may read at once."""
 
 
 class Store:
     """A component's database, opened with the component and closed with it.
+
+    One connection writes and others read: SQLite has one writer at a time, and whoever waits for the connection gets it
+    as soon as it is free, where whoever waits for SQLite's lock looks for it at ever longer intervals.
 
     Args:
         database: The tables.
@@ -40,16 +43,17 @@ class Store:
     def __init__(self, database: Database, file: Path) -> None:
         self.file = file
         self._metadata = database.metadata
-        self._engine: AsyncEngine | None = None
+        self._writing: AsyncEngine | None = None
+        self._reading: AsyncEngine | None = None
         self._opening: asyncio.Lock | None = None
         self._threads: list[Thread] = []
 
     async def open_once(self) -> None:
         """Opens it unless it is open: an application may be called without its lifespan."""
-        if self._engine is None:
+        if self._reading is None:
             self._opening = self._opening or asyncio.Lock()
             async with self._opening:
-                if self._engine is None:
+                if self._reading is None:
                     await self.open()
 
     async def open(self) -> None:
@@ -58,23 +62,37 @@ class Store:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             (self.file.parent / ".gitignore").write_text("*\n")
         await asyncio.to_thread(_write_ahead, self.file)
-        engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}", async_creator=self._connect)
-        event.listen(engine.sync_engine, "connect", _configure)
-        event.listen(engine.sync_engine, "begin", _begin)
-        async with engine.begin() as connection:
+        self._writing = self._engine("BEGIN IMMEDIATE", 1)
+        async with self._writing.begin() as connection:
             await connection.run_sync(self._metadata.create_all)
-        self._engine = engine
+        self._reading = self._engine("BEGIN", READERS)
+        event.listen(self._reading.sync_engine, "connect", _forbid_writing)
+
+    def _engine(self, begin: str, connections: int) -> AsyncEngine:
+        """An engine whose transactions begin in this way; pysqlite's own begin too late."""
+        engine = create_async_engine(
+            f"sqlite+aiosqlite:///{self.file}",
+            async_creator=self._connect,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=None,  # the deadline of a call ends its wait
+        )
+        event.listen(engine.sync_engine, "connect", _configure)
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
 
     def engine(self, *, readonly: bool) -> AsyncEngine:
-        """The engine; transactions of a read-only one take no write lock."""
-        assert self._engine is not None, "the store is open while its component is live"
-        return self._engine.execution_options(**{READONLY: True}) if readonly else self._engine
+        """The engine for what writes, or for what does not and takes no write lock."""
+        engine = self._reading if readonly else self._writing
+        assert engine is not None, "the store is open while its component is live"
+        return engine
 
     async def close(self) -> None:
         """Closes every connection."""
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        for engine in (self._writing, self._reading):
+            if engine is not None:
+                await engine.dispose()
+        self._writing = self._reading = None
         for thread in self._threads:
             await asyncio.to_thread(thread.join, STOPPING)
 
@@ -131,7 +149,7 @@ def _write_ahead(file: Path) -> None:
 
 
 def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    """Patience, foreign keys; and transactions begun by us (pysqlite begins them too late)."""
+    """Patience with other processes, and foreign keys."""
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
@@ -140,14 +158,8 @@ def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    """A transaction that may write locks at once: one that starts to write later fails without waiting.
-
-    One that may not is refused when it does (https://sqlite.org/pragma.html#pragma_query_only): what it wrote would be
-    lost in silence.
-    """
-    readonly = connection.get_execution_options().get(READONLY, False)
-    if readonly != connection.info.get(READONLY, False):
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(readonly)}")
-        connection.info[READONLY] = readonly
-    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+def _forbid_writing(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    """Refuses a write (https://sqlite.org/pragma.html#pragma_query_only), which would be rolled back in silence."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
