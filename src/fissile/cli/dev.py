@@ -33,7 +33,7 @@ def dev(
     ] = None,
     log_level: LogLevel = "info",
 ) -> None:
-    """Serve the application in development: start what runs a file again whenever that changes."""
+    """Serve in development, and start again what runs a changed file."""
     from . import logs, sockets
     from .application import project_of
     from .placing import chosen_placement

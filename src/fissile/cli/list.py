@@ -19,7 +19,10 @@ def list_components(
     target: Target = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """List the components, what they provide and whom they need; and what runs where, since when, and how it is."""
+    """List the components, who needs whom, and what runs where.
+
+    What runs is told by its supervisor: since when, how it is, and how often it was started again.
+    """
     from ..project import read_placements, sockets_folder
     from ..supervisor.control import ask
     from .application import project_of

@@ -15,7 +15,7 @@ def openapi(
     target: Target = None,
     output: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.", dir_okay=False)] = None,
 ) -> None:
-    """Print the OpenAPI document, sorted, so that it can be committed and compared."""
+    """Print the OpenAPI document, sorted, to commit and compare."""
     from ..project import View
     from . import logs
     from .application import load, users_code

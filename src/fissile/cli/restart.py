@@ -15,7 +15,10 @@ def restart(
     ] = None,
     application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
 ) -> None:
-    """Replace a process that runs by a new one: that is ready before the old one is asked to end."""
+    """Replace a running process without failing a request.
+
+    The new one is ready before the old one is asked to end.
+    """
     from ..errors import Fault
     from ..project import sockets_folder
     from ..supervisor.control import ask

@@ -41,7 +41,10 @@ def run(
     supervisor: Annotated[int | None, typer.Option(hidden=True, help="The process whose end ends this one.")] = None,
     announce: Annotated[int | None, typer.Option(hidden=True, help="Where to say how this process is.")] = None,
 ) -> None:
-    """Serve the application: in one process, as the processes of a placement, or one of them alone."""
+    """Serve in one process, or as the processes of a placement.
+
+    With --process or --only it is one of them, or a part of it, alone.
+    """
     from . import logs, sockets
     from .application import load, project_of
     from .placing import chosen_placement, listens_at, placed
