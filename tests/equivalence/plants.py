@@ -5,11 +5,18 @@ from dataclasses import dataclass
 Changes = dict[str, tuple[tuple[str | None, str], ...]]
 
 EVERYWHERE = frozenset({"together", "wire", "apart"})
+APART = frozenset({"apart"})
 NOWHERE: frozenset[str] = frozenset()
 
 PUBLIC = "shop/suppliers/public.py"
 SUPPLIERS = "shop/suppliers/service.py"
 ORDERS = "shop/orders/service.py"
+
+PLACE = "tests/test_orders.py::test_place"
+"""The shop's own test that places an order."""
+
+PLANTED = "tests/test_planted.py"
+"""A test that is planted too, where the shop has none that would look."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +28,14 @@ class Plant:
         changes: For each file the old text and the new one; None for the old text of a new file.
         found: The placements whose tests fail.
         said: What the report has to say, as a regular expression.
+        tests: Which tests are run.
     """
 
     name: str
     changes: Changes
     found: frozenset[str]
     said: str = ""
+    tests: str = "tests"
 
     def __str__(self) -> str:
         return self.name.replace(" ", "-")
@@ -87,47 +96,6 @@ WITHOUT_ISOLATION: Changes = {
     )
 }
 
-# `orders` looks into what `suppliers` remembers in its module, besides asking.
-SHARED_STATE: Changes = {
-    PUBLIC: (("class NewSupplier(Value)", "known: set[int] = set()\n\n\nclass NewSupplier(Value)"),),
-    SUPPLIERS: (
-        (
-            "import NewSupplier, Supplier, Suppliers, UnknownSupplier",
-            "import NewSupplier, Supplier, Suppliers, UnknownSupplier, known",
-        ),
-        (
-            "        await self._suppliers.add(supplier)\n",
-            "        await self._suppliers.add(supplier)\n        known.add(supplier.id)\n",
-        ),
-        (
-            "        await self._suppliers.remove(await self._known(supplier_id))\n",
-            "        await self._suppliers.remove(await self._known(supplier_id))\n"
-            "        known.discard(supplier_id)\n",
-        ),
-    ),
-    ORDERS: (
-        ("import Suppliers, UnknownSupplier", "import Suppliers, UnknownSupplier, known"),
-        (
-            "            await self._suppliers.get(new.supplier_id)\n",
-            "            await self._suppliers.get(new.supplier_id)\n"
-            "            if new.supplier_id not in known:\n"
-            "                raise UnknownSupplier(supplier_id=new.supplier_id)\n",
-        ),
-    ),
-}
-
-# The same in the default of a context variable, which every context shares.
-SHARED_DEFAULT: Changes = {
-    **SHARED_STATE,
-    PUBLIC: (
-        ("from typing import Annotated", "from contextvars import ContextVar\nfrom typing import Annotated"),
-        (
-            "class NewSupplier(Value)",
-            'known: set[int] = ContextVar("known", default=set[int]()).get()\n\n\nclass NewSupplier(Value)',
-        ),
-    ),
-}
-
 ENV: Changes = {"shop/suppliers/.env": ((None, "ORDERS__MAXIMUM_QUANTITY=5\n"),)}
 ENV_FOR_ALL: Changes = {
     **ENV,
@@ -175,10 +143,12 @@ def city(annotation: str, imported: str = "") -> Changes:
 
 PLANTS = [
     Plant("nothing", {}, NOWHERE),
+    # Over a link the callee changes a copy of its own: elsewhere there is nothing to find.
     Plant(
         "a callee that mutates its argument", MUTATION, frozenset({"together"}), r"Suppliers\.add changed its argument"
     ),
     Plant("a context variable that does not leak", looking(' == "orders"'), NOWHERE),
+    # What isolates a call within one process is what is broken; over a link no variable of the user's travels at all.
     Plant("a context variable that leaks", looking(' == "orders"') | WITHOUT_ISOLATION, frozenset({"together"})),
     Plant("a context variable that is meant to leak", looking(' != "orders"'), EVERYWHERE, "unknown_supplier"),
     Plant(
@@ -187,13 +157,13 @@ PLANTS = [
         EVERYWHERE,
         "Suppliers.get raised UnknownSupplier, which it does not declare",
     ),
+    # Only `wire` asks twice. Apart asks again when an answer is lost, as in production, and there none is.
     Plant("add marked idempotent", marked("add", '"""What may be asked of suppliers."""\n\n'), frozenset({"wire"})),
     Plant("remove marked idempotent", marked("remove", "    @raises(UnknownSupplier)\n"), frozenset({"wire"})),
     Plant("another env file that stays its own", ENV, NOWHERE),
+    # Apart the environment that `suppliers` puts it into is not the one of `orders`: that is how it is meant to be.
     Plant("an env file put into the environment", ENV_FOR_ALL, frozenset({"together", "wire"})),
     Plant("another env file that is visible", ENV_OF_ANOTHER, EVERYWHERE),
-    Plant("module state that components share", SHARED_STATE, frozenset({"apart"})),
-    Plant("a default that all contexts share", SHARED_DEFAULT, frozenset({"apart"})),
     Plant(
         "a type that changes on every trip",
         city("Annotated[Name, AfterValidator(str.swapcase)]", "AfterValidator, "),

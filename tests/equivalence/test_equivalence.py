@@ -2,7 +2,8 @@
 
 Each plant is a patch to a copy of the shop. None of the shop's tests was written for it; it is found because they run
 together, in `wire` and apart, with what the plugin looks for besides: answers to repeated calls, arguments that were
-changed, values that arrive as others.
+changed, values that arrive as others. Where the shop has nothing that a test could look at, that is planted too, with
+its test.
 """
 
 import os
@@ -14,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from .inside import INSIDE
+from .main import MAIN
 from .plants import PLANTS, Plant
+from .state import STATE
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 
 pytestmark = pytest.mark.acceptance
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=str)
+@pytest.mark.parametrize("plant", [*PLANTS, *STATE, *MAIN, *INSIDE], ids=str)
 def test_found(tmp_path: Path, plant: Plant) -> None:
     """The shop's own tests fail in exactly the placements where the plant shows, and say what was seen."""
     shop = tmp_path / "shop"
@@ -29,7 +33,7 @@ def test_found(tmp_path: Path, plant: Plant) -> None:
     for name, changes in plant.changes.items():
         for old, new in changes:
             patch(shop / name, old, new)
-    report = run(shop)
+    report = run(shop, plant.tests)
     assert plant.found == placements_of_failures(report), report[-5_000:]
     assert re.search(plant.said, report), report[-5_000:]
 
@@ -45,8 +49,8 @@ def patch(file: Path, old: str | None, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def run(shop: Path) -> str:
-    """The report of the shop's tests in every placement."""
+def run(shop: Path, tests: str) -> str:
+    """The report of the shop's tests in every placement, and what its processes said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FISSILE_", "PYTEST_"))}
     command = [
         sys.executable,
@@ -57,10 +61,10 @@ def run(shop: Path) -> str:
         "-q",
         "-rfE",
         "--tb=short",
-        "--show-capture=no",
+        "--show-capture=stderr",
     ]
     done = subprocess.run(
-        [*command, "-p", "no:cacheprovider", "tests"], cwd=shop, env=environment, capture_output=True, text=True
+        [*command, "-p", "no:cacheprovider", tests], cwd=shop, env=environment, capture_output=True, text=True
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
