@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import uvloop
 
@@ -110,8 +111,8 @@ async def _load(port: int, requests: Sequence[bytes], status: int, seconds: floa
     start = time.perf_counter()
     callers = []
     for _ in range(CONNECTIONS):
-        caller = _Caller(endless, status, start + seconds)
-        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
+        make = partial(_Caller, endless, status, start + seconds)
+        _, caller = await loop.create_connection(make, "127.0.0.1", port)
         callers.append(caller)
     await asyncio.gather(*[caller.done for caller in callers])
     took = time.perf_counter() - start
