@@ -53,9 +53,9 @@ class Running:
     def hears(self, words: str) -> str:
         """Waits for the next line with these words."""
         with self._heard:
-            found = self._heard.wait_for(lambda: self._next(words), PATIENCE)
-        assert found is not None, f"{words!r} was not said in:\n" + "\n".join(self.lines)
-        assert found, f"it ended without {words!r}:\n" + "\n".join(self.lines)
+            found = self._heard.wait_for(lambda: self._next(words) or self._has_ended, PATIENCE)
+        assert found, f"{words!r} was not said in:\n" + "\n".join(self.lines)
+        assert isinstance(found, str), f"it ended without {words!r}:\n" + "\n".join(self.lines)
         return found
 
     def _next(self, words: str) -> str | None:
@@ -64,7 +64,7 @@ class Running:
             self._seen += 1
             if words in line:
                 return line
-        return "" if self._has_ended else None
+        return None
 
     def url(self) -> str:
         """Waits until it serves; where."""

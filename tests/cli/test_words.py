@@ -2,11 +2,12 @@
 
 import io
 import logging
+import os
 
 import pytest
 
 from fissile.cli.logs import Line
-from fissile.cli.words import has_colour
+from fissile.cli.words import has_colour, say
 
 
 class Screen(io.StringIO):
@@ -44,3 +45,15 @@ def test_a_line_of_the_log(colour: bool, level: str) -> None:
         }
     )
     assert f"1970-01-01T00:00:00.250Z {level} fissile.dev look: here" == Line(colour=colour).format(record)
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has closed the other end of the pipe ends no application by that."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    unheard = os.fdopen(writing, "w")
+    monkeypatch.setattr("sys.stderr", unheard)
+    say("words")
+    monkeypatch.undo()
+    with pytest.raises(BrokenPipeError):
+        unheard.close()

@@ -131,9 +131,13 @@ def test_what_is_no_address_is_refused(project: Path, address: object) -> None:
     assert (f"{address!r} is no address", "shop/placements.toml:3") == (fault.what, fault.where)
 
 
-def test_a_file_that_is_no_toml_is_a_fault_with_its_line(project: Path) -> None:
-    """The fault names the line and what the parser says."""
-    (fault,) = read(project, "[defaults]\ndeadline = \n").faults
+@pytest.mark.parametrize(
+    "content", [b"[defaults]\ndeadline = \n", b"[defaults]\ndeadline", b"[defaults]\ndeadline = '\xff'\nmessage = 3\n"]
+)
+def test_a_file_that_is_no_toml_is_a_fault_with_its_line(project: Path, content: bytes) -> None:
+    """The fault names the line and what the parser says, also where the file ends too early or is no text."""
+    (project / "shop" / "placements.toml").write_bytes(content)
+    (fault,) = read_placements(find_in(project)).faults
     assert ("placements.toml cannot be read", "shop/placements.toml:2") == (fault.what, fault.where)
     assert "" != fault.why
 

@@ -37,7 +37,8 @@ def dev(
     from . import logs, sockets
     from .application import project_of
     from .placing import chosen_placement
-    from .supervised import Wanted, supervise
+    from .plans import Wanted
+    from .supervised import supervise
 
     sockets.refuse_unless_loopback(host)
     project = project_of(target)

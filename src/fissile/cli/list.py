@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import Target
-from .words import NOT_CONFIGURED, show_fault
+from .words import NOT_CONFIGURED, OUTSIDE_DOWN, show_fault
 
 if TYPE_CHECKING:
     from ..project import FoundComponent, Project
@@ -23,13 +23,12 @@ def list_components(
 
     What runs is told by its supervisor: since when, how it is, and how often it was started again.
     """
-    from ..project import read_placements, sockets_folder
-    from ..supervisor.control import ask
+    from ..project import read_placements
     from .application import project_of
 
     project = project_of(target)
     placements = read_placements(project)
-    running = ask(sockets_folder(project), {"ask": "status"})
+    running = _running(project)
     if as_json:
         written = {placement.name: placement.as_json() for placement in placements.known.values()}
         print(json.dumps({**project.as_json(), "placements": written, "running": running}, indent=2))
@@ -47,6 +46,25 @@ def list_components(
         raise typer.Exit(NOT_CONFIGURED)
 
 
+def _running(project: Project) -> Mapping[str, Any] | None:
+    """What runs, as its supervisor says; None where there is none.
+
+    Raises:
+        typer.Exit: It does not answer; it has been said.
+    """
+    from ..errors import Fault
+    from ..project import sockets_folder, state_folder
+    from ..supervisor.control import PATIENCE, ask
+
+    try:
+        return ask(sockets_folder(project), {"ask": "status"})
+    except TimeoutError:
+        why = f"it was asked what runs, and said nothing for {PATIENCE:.0f} s; perhaps it is stopped"
+        fix = f"its number is in {state_folder(project)}/supervisor.lock: `kill -CONT` wakes it, `kill` ends it"
+        show_fault(Fault(f"the supervisor of {project.name} does not answer", "", why, fix))
+        raise typer.Exit(OUTSIDE_DOWN) from None
+
+
 def rows(project: Project) -> list[tuple[str, ...]]:
     """A row for each component."""
     needed: dict[str, list[str]] = {component.name: [] for component in project.components}
@@ -62,13 +80,21 @@ def processes(running: Mapping[str, Any]) -> list[tuple[str, ...]]:
         components = ", ".join(process["components"])
         if process["address"]:
             found.append((process["name"], f"elsewhere: {process['address']}", "-", "-", "-", components or "-"))
-        found += [_running(worker, components) for worker in process["workers"]]
-    return [*found, *([_running(running["gateway"], "")] if running["gateway"] else [])]
+        found += [_worker(worker, components) for worker in process["workers"]]
+    return [*found, *([_worker(running["gateway"], "")] if running["gateway"] else [])]
 
 
-def _running(worker: Mapping[str, Any], components: str) -> tuple[str, ...]:
+def _worker(worker: Mapping[str, Any], components: str) -> tuple[str, ...]:
     pid, since = str(worker["pid"] or "-"), worker["since"] or "-"
-    return worker["name"], worker["state"], since, pid, str(worker["restarts"]), components or "-"
+    return worker["name"], worker["state"], since, pid, _restarts(worker), components or "-"
+
+
+def _restarts(worker: Mapping[str, Any]) -> str:
+    """How often it has ended by itself, and how the last time."""
+    from ..supervisor.worker import ending
+
+    code = worker["last_code"]
+    return str(worker["restarts"]) if code is None else f"{worker['restarts']}, the last {ending(code)}"
 
 
 def _row(component: FoundComponent, needed: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ..errors import ConfigurationError, raise_faults
+from ..project.placement import PLACEMENT, PROCESS
 
 if TYPE_CHECKING:
     from ..project import Placement, Placements, Project, View
@@ -31,7 +32,7 @@ def placed(project: Project, placement: str | None, process: str | None, only: s
         only: ``--only``.
 
     Returns:
-        What it sees of the placement; None where the placement has several processes and all of them are meant.
+        What it sees of the placement; None where several processes are meant.
 
     Raises:
         ConfigurationError: ``placements.toml`` is wrong, or the environment names what is not there.
@@ -46,12 +47,21 @@ def placed(project: Project, placement: str | None, process: str | None, only: s
     if only is not None:
         view = chosen.alone(_components(project, only), _process_of(chosen, only), sockets)
     else:
-        name = process or os.environ.get("FISSILE_PROCESS") or ""
-        if len(chosen.processes) > 1 and not name:
+        if means_several(chosen, process):
             return None
         with option("--process" if process else ""):
-            view = chosen.view(name, sockets)
+            view = chosen.view(process or os.environ.get(PROCESS) or "", sockets)
     return replace(view, debug=bool(os.environ.get(DEBUG)))
+
+
+def means_several(placement: Placement, process: str | None = None) -> bool:
+    """Whether all processes of a placement are meant, and there are several.
+
+    Args:
+        placement: The placement.
+        process: ``--process``, which like the environment makes this process one of them.
+    """
+    return placement.is_several and not (process or os.environ.get(PROCESS))
 
 
 def chosen_placement(project: Project, named: str | None, *, alone: bool = False) -> Placement:
@@ -64,7 +74,6 @@ def chosen_placement(project: Project, named: str | None, *, alone: bool = False
             named; together has no parts.
     """
     from ..project import read_placements
-    from ..project.placement import PLACEMENT
 
     known = read_placements(project)
     raise_faults(known.faults)

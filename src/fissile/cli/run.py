@@ -48,7 +48,6 @@ def run(
     from . import logs, sockets
     from .application import load, project_of
     from .placing import chosen_placement, listens_at, placed
-    from .supervised import Wanted, supervise
 
     if uds is not None and (host is not None or port is not None):
         raise typer.BadParameter("a Unix socket has no host and no port", param_hint="--uds")
@@ -59,9 +58,12 @@ def run(
     if view is None:
         if uds is not None:
             raise typer.BadParameter("the gateway listens on a port", param_hint="'--uds'")
-        whole = chosen_placement(project, placement)
+        from .plans import Wanted
+        from .supervised import supervise
+
         at = host or HOST, PORT if port is None else port
-        raise typer.Exit(supervise(project, whole, Wanted(target, placement, *at, drain or DRAIN, log_level)))
+        wanted = Wanted(target, placement, *at, DRAIN if drain is None else drain, log_level)
+        raise typer.Exit(supervise(project, chosen_placement(project, placement), wanted))
     app = load(target, view)
     if fd is None and uds is None and host is None and port is None:
         host, port, uds = listens_at(project, view)

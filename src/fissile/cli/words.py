@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
@@ -38,7 +39,8 @@ def has_colour(stream: TextIO) -> bool:
 
 def say(words: str) -> None:
     """Says something to whoever sits there; data goes to stdout instead."""
-    print(words, file=sys.stderr, flush=True)
+    with suppress(BrokenPipeError):  # nobody reads any more, and that ends nothing
+        print(words, file=sys.stderr, flush=True)
 
 
 def show_fault(fault: Fault) -> None:

@@ -109,6 +109,11 @@ class Placement:
         """The process that also gets the paths that no component claims."""
         return self.processes[0]
 
+    @property
+    def is_several(self) -> bool:
+        """Whether it takes several processes of the system, and so somebody who starts them and a gateway."""
+        return len(self.processes) > 1 or any(process.workers > 1 for process in self.processes)
+
     def as_json(self) -> dict[str, object]:
         """Gives it as plain data: the processes in their order, each with name, components, workers and address."""
         return {"wire": self.wire, "processes": [asdict(process) for process in self.processes]}

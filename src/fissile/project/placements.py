@@ -77,11 +77,18 @@ def read_placements(project: Project) -> Placements:
             text = file.read_text(encoding="utf-8")
             written = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        found = re.search(r"at line (\d+)", str(error))
-        where = shown(file, int(found[1]) if found else None)
+        where = shown(file, _line(error, text))
         return Placements(_known(project, Defaults()), (Fault(f"{FILE} cannot be read", where, str(error), "mend it"),))
     reader = _Reader(project, file, text)
     return reader.placements(written)
+
+
+def _line(error: tomllib.TOMLDecodeError | UnicodeDecodeError, text: str) -> int:
+    """Where a file cannot be read; one that ends too early, at its last line."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object[: error.start].count(b"\n") + 1
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else len(text.splitlines())
 
 
 def view_from(environment: Mapping[str, str], project: Project) -> View:

@@ -117,7 +117,6 @@ class Child:
     async def ended(self) -> int:
         """Waits for its end and for its last words; its exit code, negative after a signal."""
         code = await self.process.wait()
-        self.heard.set()
         if self._listening:
             _, late = await asyncio.wait(self._listening, timeout=LAST_WORDS)
             for task in late:
@@ -130,8 +129,8 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(number)
 
-    async def end(self, number: signal.Signals, patience: float) -> None:
-        """Asks it to end by a signal, and ends it after so many seconds."""
+    async def end(self, number: signal.Signals, patience: float) -> bool:
+        """Asks it to end by a signal, and kills it after so many seconds; whether it has ended by itself."""
         # Ctrl-C has reached it already, and a second one would mean that it shall not even close.
         self.send(signal.SIGTERM if self.has_terminal else number)
         try:
@@ -139,7 +138,10 @@ class Child:
                 await self.process.wait()
         except TimeoutError:
             self.send(signal.SIGKILL)
+            await self.ended()
+            return False
         await self.ended()
+        return True
 
 
 async def start(command: Command, name: str, stream: Stream) -> Child:
@@ -164,6 +166,7 @@ async def start(command: Command, name: str, stream: Stream) -> Child:
         )
         ours.pop_all()
     child = Child(process, words[-len(command.words) :], command.terminal)
+    child.keep(_buried(child))
     child.keep(_announced(child, announced))
     child.keep(_copied(stream, name, said))
     return child
@@ -190,6 +193,12 @@ async def _reading(file: BinaryIO) -> AsyncIterator[asyncio.StreamReader]:
 async def _copied(stream: Stream, name: str, file: BinaryIO) -> None:
     async with _reading(file) as reader:
         await stream.copy(name, reader)
+
+
+async def _buried(child: Child) -> None:
+    """Tells of its end whoever waits for what it says."""
+    await child.process.wait()
+    child.heard.set()
 
 
 async def _announced(child: Child, file: BinaryIO) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from .listener import listen_on
+from .listener import LONGEST, listen_on
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
@@ -60,10 +60,13 @@ def ask(sockets: Path, question: Mapping[str, Any], patience: float | None = PAT
     Raises:
         TimeoutError: It does not answer.
     """
+    path = control_path(sockets)
+    if len(bytes(path)) > LONGEST:  # none can have started
+        return None
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(patience)
         try:
-            connection.connect(str(control_path(sockets)))
+            connection.connect(str(path))
             connection.sendall(json.dumps(question).encode() + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()

@@ -36,7 +36,7 @@ INTERRUPTED = 130
 AT_ONCE = 1.8
 """Seconds that everything gets to end after Ctrl-C."""
 
-SLOW = 10.0
+SLOW = 5.0
 """Seconds after which it is said what is not ready yet."""
 
 
@@ -60,6 +60,7 @@ class Supervisor:
         self._tell_ready = tell_ready
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._code: int | None = 0
         self._restarting = asyncio.Lock()
 
@@ -234,30 +235,47 @@ class Supervisor:
     # ------------------------------------------------------------------------------------------------ end
 
     def _asked_to_stop(self, number: signal.Signals) -> None:
-        """Called by the loop for a signal; a second Ctrl-C does not wait for anything."""
-        if self._stop.is_set():
-            if number is signal.SIGINT:
-                for worker in self.everything:
-                    worker.kill()
-            return
-        self._asked_to_end(INTERRUPTED if number is signal.SIGINT else 0)
+        """Called by the loop for a signal; Ctrl-C hastens an end that has begun, a second one waits for nothing."""
+        if number is signal.SIGINT and self._code == INTERRUPTED:
+            self._kill()
+        self._end_with(INTERRUPTED if number is signal.SIGINT else self._code or 0)
 
     def _asked_to_end(self, code: int | None) -> None:
+        """Called where nothing can go on as it is, unless the end has begun."""
+        if not self._stop.is_set():
+            self._end_with(code)
+
+    def _end_with(self, code: int | None) -> None:
         self._code = code
         self._stop.set()
+        if code:
+            self._hurry.set()
+
+    def _kill(self) -> None:
+        for worker in self.everything:
+            if worker.children():
+                logger.warning("interrupted again: %s is killed", worker.name or worker.process)
+                worker.kill()
 
     async def _end(self) -> None:
-        """Ends the gateway, which lets nobody in any more, and then the processes."""
-        doors = [self.gateway] if self.gateway is not None else []
-        if self._code:
-            ends = [worker.end(signal.SIGINT, AT_ONCE) for worker in self.workers]
-            await asyncio.gather(*[door.end(signal.SIGTERM, AT_ONCE) for door in doors], *ends)
-            return
+        """Ends everything in order, unless or until it has to be at once."""
+        if not self._hurry.is_set():
+            ending, hurrying = asyncio.create_task(self._end_in_order()), asyncio.create_task(self._hurry.wait())
+            await asyncio.wait([ending, hurrying], return_when=asyncio.FIRST_COMPLETED)
+            hurrying.cancel()
+            if ending.done():
+                return ending.result()
+            ending.cancel()
+        await asyncio.gather(*[worker.end(signal.SIGINT, AT_ONCE) for worker in self.everything])
+        return None
+
+    async def _end_in_order(self) -> None:
+        """Lets nobody in any more, and ends the processes when those inside are answered."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self.plan.drain
-        if self.plan.gateway is not None:
+        if self.gateway is not None and self.plan.gateway is not None:
+            self.gateway.leave()
             await self.plan.gateway.drain(self.plan.drain)
-        for door in doors:
-            await door.end(signal.SIGTERM, AT_ONCE)
+            await self.gateway.end(signal.SIGTERM, AT_ONCE)
         left = max(until - loop.time(), 0) + CLOSING
         await asyncio.gather(*[worker.end(signal.SIGTERM, left) for worker in self.workers])

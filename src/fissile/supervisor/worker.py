@@ -78,7 +78,7 @@ class Worker:
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _candidate: Child | None = None
     _successor: Child | None = None
-    _retiring: set[asyncio.Task[None]] = field(default_factory=set)
+    _retiring: dict[asyncio.Task[None], Child] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -102,8 +102,9 @@ class Worker:
         return not self.waits and not self.was_ready and self.last_code in NOT_CONFIGURED
 
     def children(self) -> list[Child]:
-        """What runs here: one process, for a while perhaps a second one that is to replace it."""
-        return [child for child in (self.child, self._candidate, self._successor) if child is not None]
+        """What runs here: one process, for a while perhaps with its successor, and with those that it succeeded."""
+        found = (self.child, self._candidate, self._successor, *self._retiring.values())
+        return [child for child in found if child is not None]
 
     # --------------------------------------------------------------------------------------------- running
 
@@ -258,7 +259,7 @@ class Worker:
 
     async def end(self, number: signal.Signals, patience: float) -> None:
         """Asks it to end, and returns when it and all that it replaced are gone."""
-        self.is_ending = True
+        self.leave()
         self._wanted.set()
         async with self._starting:
             pass
@@ -266,18 +267,27 @@ class Worker:
         if self._retiring:
             await asyncio.wait(self._retiring)
 
+    def leave(self) -> None:
+        """Says that it is to be gone, and not to be started again."""
+        self.is_ending = True
+        self.changed.set()
+
     def kill(self) -> None:
         """Ends at once whatever runs here."""
         for child in self.children():
             child.send(signal.SIGKILL)
 
     async def _end_children(self, number: signal.Signals, patience: float) -> None:
-        await asyncio.gather(*[child.end(number, patience) for child in self.children()])
+        await asyncio.gather(*[self._end_child(child, number, patience) for child in self.children()])
+
+    async def _end_child(self, child: Child, number: signal.Signals, patience: float) -> None:
+        if not await child.end(number, patience):
+            logger.warning("%s did not end within %.1f s, and was killed", self._called, patience)
 
     def _retire(self, old: Child) -> None:
-        task = asyncio.create_task(old.end(signal.SIGTERM, self.drain + CLOSING))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        task = asyncio.create_task(self._end_child(old, signal.SIGTERM, self.drain + CLOSING))
+        self._retiring[task] = old
+        task.add_done_callback(self._retiring.pop)
 
 
 def ending(code: int | None) -> str:
