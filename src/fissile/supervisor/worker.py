@@ -20,6 +20,9 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
 """Seconds between an end and the next start, doubled from the first to the longest."""
 
+DOUBLINGS = 16
+"""After so many the longest pause is reached; a crash loop of some hours would overflow."""
+
 HEALTHY = 5.0
 """Seconds of readiness after which earlier ends are forgotten."""
 
@@ -171,7 +174,7 @@ class Worker:
         self.last_code = code
         self.restarts += 1
         self.failures += 1
-        seconds = min(FIRST_PAUSE * 2 ** (self.failures - 1), LONGEST_PAUSE)
+        seconds = min(FIRST_PAUSE * 2 ** min(self.failures - 1, DOUBLINGS), LONGEST_PAUSE)
         is_open = self.waits or self.is_hopeless
         self._tell(seconds)
         self.changed.set()
