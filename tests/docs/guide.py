@@ -6,23 +6,44 @@ Two kinds of fenced block are followed, the others are only read:
 - a ``console`` block holds commands after ``$ ``, each followed by what it prints; ``...`` stands for anything.
 
 A command that serves (``fissile dev``, ``fissile run``) keeps running, as in a terminal of its own, until the next one
-takes its place. It is started afresh when files have changed, which is what ``fissile dev`` does by itself.
+takes its place; with ``&`` behind it, it runs beside that one to the end of the guide. ``fissile dev`` is started
+afresh when files have changed, which is what it does by itself. The ports that a guide names are free ones here.
 """
 
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 BLOCK = re.compile(
     r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
-PORT = "8000"
+DOCS = Path(__file__).parents[2] / "docs"
+TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None and "CI" not in os.environ, reason="the guide asks with curl"
+)
+
+PORTS = ("8000", "9000")
+"""The ports that guides name: that of the application, and that of a process which is elsewhere."""
+
+LONGEST = 60
+"""Seconds that a command may take which does not serve."""
+
+TICK = 0.05
+LOOKS = 1200
+"""Seconds between two looks at a command that shall serve, and how many looks it gets."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,16 @@ class Command:
         """Whether it runs until it is interrupted."""
         return self.line.startswith(("fissile dev", "fissile run"))
 
+    @property
+    def stands_beside(self) -> bool:
+        """Whether it serves beside whatever serves already, at the address that `placements.toml` gives it."""
+        return self.line.endswith("&")
+
+    @property
+    def reloads(self) -> bool:
+        """Whether it starts by itself what runs a file that has changed."""
+        return self.line.startswith("fissile dev")
+
 
 def steps(guide: str) -> list[File | Command]:
     """What a guide, in Markdown, says to do, in its order."""
@@ -59,111 +90,196 @@ def steps(guide: str) -> list[File | Command]:
     return found
 
 
+def left_by(guide: str, folder: Path) -> None:
+    """Leaves a folder as a guide, in Markdown, does, without starting anything on the way."""
+    for step in steps(guide):
+        if isinstance(step, File):
+            path = folder / step.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step.text, encoding="utf-8")
+        elif step.line.startswith(("rm ", "mkdir ", "touch ")):
+            subprocess.run(step.line, shell=True, check=True, cwd=folder)
+
+
 def agrees(shown: str, printed: str) -> bool:
     """Whether a command printed what the guide shows, `...` standing for anything."""
     return re.fullmatch(re.escape(shown.rstrip()).replace(r"\.\.\.", ".*"), printed.rstrip(), re.DOTALL) is not None
 
 
+@dataclass(frozen=True)
+class Server:
+    """A command that serves, while it does.
+
+    Attributes:
+        command: The command.
+        process: Its process, the first of a group.
+        log: What it prints.
+    """
+
+    command: Command
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ended_within(self, seconds: float) -> bool:
+        """Whether it ends in this time."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=seconds)
+        return self.process.poll() is not None
+
+    def stop(self) -> None:
+        """Presses Ctrl-C, which in a terminal reaches every process of the group."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
+        printed = self.log.read_text(encoding="utf-8")
+        assert "Traceback" not in printed, printed
+
+
 @dataclass
 class Reader:
-    """Somebody who follows a guide in an empty folder, on a port that is free.
+    """Somebody who follows a guide in an empty folder, on ports that are free.
 
     Args:
         folder: Where the files are written and the commands run.
     """
 
     folder: Path
-    port: str = field(init=False)
-    _serving: Command | None = None
-    _server: subprocess.Popen[bytes] | None = None
+    _ports: dict[str, str] = field(default_factory=dict)
+    _serving: Server | None = None
+    _beside: list[Server] = field(default_factory=list)
     _changed: bool = False
-    _patience: int = 1200
 
     def __post_init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self._ports = dict(zip(PORTS, _free_ports(), strict=True))
 
     def follow(self, guide: str) -> None:
-        """Does everything that the guide says; an `AssertionError` tells where it does not hold."""
+        """Does everything that a guide, in Markdown, says; an `AssertionError` tells where it does not hold."""
+        self.take(steps(guide))
+
+    def take(self, steps: Sequence[File | Command]) -> None:
+        """Takes these steps in their order."""
         try:
-            for step in steps(guide):
+            for step in steps:
                 if isinstance(step, File):
                     self._write(step)
                 elif step.serves:
-                    self._stop()
                     self._serve(step)
                 else:
                     self._type(step)
         finally:
-            self._stop()
+            self._end()
 
     def _write(self, file: File) -> None:
         path = self.folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file.text, encoding="utf-8")
+        path.write_text(self._typed(file.text), encoding="utf-8")
         self._changed = True
 
     def _type(self, command: Command) -> None:
-        if self._serving and self._changed:
-            self._stop()
-            self._serve(self._serving)
-        line = command.line.replace(PORT, self.port)
-        done = subprocess.run(
-            line,
-            shell=True,
-            check=False,
-            cwd=self.folder,
-            env=self._environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        printed = done.stdout.replace(self.port, PORT)
+        if self._serving and self._serving.command.reloads and self._changed:
+            self._serve(self._serving.command)
+        printed = self._shown(self._output(self._typed(command.line)))
         assert agrees(command.output, printed), f"$ {command.line}\n{printed}\nbut the guide shows\n{command.output}"
 
+    def _output(self, line: str) -> str:
+        """What a command prints until it ends, or is ended because it should have by then."""
+        with subprocess.Popen(
+            line,
+            shell=True,
+            cwd=self.folder,
+            env=_environment(),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            try:
+                return process.communicate(timeout=LONGEST)[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return f"{process.communicate()[0]}\nand did not end within {LONGEST} s"
+
     def _serve(self, command: Command) -> None:
-        line = [*shlex.split(command.line), "--port", self.port]
-        self._serving, self._changed = command, False
-        with (self.folder / "server.log").open("w", encoding="utf-8") as log:
-            self._server = subprocess.Popen(
-                line, cwd=self.folder, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+        if command.stands_beside:
+            self._beside.append(self._started(command, PORTS[1]))
+            return
+        if self._serving is not None:
+            self._serving.stop()
+        self._changed = False
+        self._serving = self._started(command, PORTS[0], "--port", self._ports[PORTS[0]])
+
+    def _started(self, command: Command, port: str, *options: str) -> Server:
+        """Starts what serves, and waits until it answers on its port and has printed what the guide shows."""
+        line = [*shlex.split(self._typed(command.line.removesuffix("&")), comments=True), *options]
+        log = self.folder / f"{port}.log"
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                line,
+                cwd=self.folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
-        while not (self._answers() and agrees(f"...{command.output.rstrip()}...", self._log())):
-            self._wait(self._server, command)
-
-    def _wait(self, server: subprocess.Popen[bytes], command: Command) -> None:
-        """Waits a moment, as long as the command has not ended."""
-        self._patience -= 1
-        assert self._patience, f"$ {command.line}\n{self._log()}\nbut the guide shows\n{command.output}"
+        server = Server(command, process, log)
         try:
-            server.wait(timeout=0.05)
-        except subprocess.TimeoutExpired:
-            return
-        raise AssertionError(f"$ {command.line}\nended:\n{self._log()}")
+            self._wait(server, self._ports[port])
+        except BaseException:
+            server.stop()
+            raise
+        return server
 
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", int(self.port))).close()
-        except ConnectionRefusedError:
-            return False
-        return True
+    def _wait(self, server: Server, port: str) -> None:
+        """Waits until a command answers and has printed what the guide shows, as long as it has not ended."""
+        line, shown = server.command.line, server.command.output
+        for _ in range(LOOKS):
+            if _answers(port) and agrees(f"...{shown.rstrip()}...", self._printed(server)):
+                return
+            if server.ended_within(TICK):
+                raise AssertionError(f"$ {line}\nended:\n{self._printed(server)}")
+        raise AssertionError(f"$ {line}\n{self._printed(server)}\nbut the guide shows\n{shown}")
 
-    def _log(self) -> str:
-        return (self.folder / "server.log").read_text(encoding="utf-8").replace(self.port, PORT)
+    def _printed(self, server: Server) -> str:
+        return self._shown(server.log.read_text(encoding="utf-8"))
 
-    def _stop(self) -> None:
-        """Presses Ctrl-C, which in a terminal reaches every process of the group."""
-        if self._server is None:
-            return
-        if self._server.poll() is None:
-            os.killpg(self._server.pid, signal.SIGINT)
-        self._server.wait(timeout=30)
-        self._server = None
-        assert "Traceback" not in self._log(), self._log()
+    def _end(self) -> None:
+        """Ends whatever serves."""
+        with ExitStack() as stack:
+            for server in filter(None, [self._serving, *self._beside]):
+                stack.callback(server.stop)
 
-    def _environment(self) -> dict[str, str]:
-        """What a shell has after the virtual environment was activated; nothing of the test's own."""
-        kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80"}
+    def _typed(self, text: str) -> str:
+        """What the guide shows, as it is typed here."""
+        for port, free in self._ports.items():
+            text = text.replace(port, free)
+        return text
+
+    def _shown(self, text: str) -> str:
+        """What is printed here, as the guide shows it."""
+        for port, free in self._ports.items():
+            text = text.replace(free, port)
+        return text
+
+
+def _free_ports() -> list[str]:
+    """Ports that nobody listens on, as many as guides name."""
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PORTS]
+        return [str(listener.getsockname()[1]) for listener in listeners]
+
+
+def _answers(port: str) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", int(port))).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """What a shell has after the virtual environment was activated; nothing of the test's own."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80"}

@@ -41,10 +41,11 @@ def test_every_test_that_is_named_is_linked() -> None:
 
 
 def test_every_sentence_of_the_design_is_there() -> None:
-    """Nine of them, the difference, and the edge, all in bullets."""
+    """Nine of them, the difference, what carries the calls, and the edge, all in bullets."""
     headings = re.findall(r"^## (?:\d\. )?(.*)", PAGE, re.MULTILINE)
     nine = ["Values", "Unit of work", "Deadline", "Ending", "Retries", "Context", "Cancellation", "Wiring", "Limits"]
-    assert [*nine, "The one difference", "Errors at the HTTP edge"] == headings
+    carried = ["The one difference", "Links", "The end of a process", "Errors at the HTTP edge"]
+    assert [*nine, *carried] == headings
     assert all(bullets(section) for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.guide import Reader, steps
+from tests.docs.guide import Command, Reader, needs_curl, steps
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -16,9 +16,9 @@ ASK = "from starlette.testclient import TestClient; answer = TestClient(app).{};
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The README's files, after its commands were run and their output compared."""
+    """The README's files: it shows first what its programs answer."""
     folder = tmp_path_factory.mktemp("readme")
-    Reader(folder).follow(README)
+    Reader(folder).take([step for step in steps(README) if not isinstance(step, Command)])
     return folder
 
 
@@ -27,6 +27,16 @@ def ask(folder: Path, module: str, request: str) -> str:
     program = f"from {module} import app; {ASK.format(request)}"
     command = [sys.executable, "-W", "error", "-c", program]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@needs_curl
+def test_the_same_program_together_and_apart(project: Path) -> None:
+    """What its commands print is what it shows, in one process and in several."""
+    commands = [step for step in steps(README) if isinstance(step, Command)]
+    assert ["fissile run", "fissile run --placement apart"] == [
+        command.line.partition("#")[0].rstrip() for command in commands if command.line.startswith("fissile run")
+    ]
+    Reader(project).take(commands)
 
 
 def test_the_smallest_program_answers(project: Path) -> None:
@@ -44,12 +54,16 @@ def test_an_unknown_supplier_is_the_orders_own_error(project: Path) -> None:
     assert ask(project, "shop.main", "post('/orders?supplier_id=2')").startswith("422 ")
 
 
-def test_the_first_screen_is_a_sentence_two_commands_and_a_program() -> None:
+def test_the_first_screen_is_a_sentence_two_commands_and_a_program_together_and_apart() -> None:
     """Numbers come after the first code, with how to repeat them."""
-    first = README.partition("```python")[0].splitlines()
+    first = README.partition('```python title="main.py"')[0].splitlines()
     assert [line.split("#")[0].strip() for line in first if line.startswith("make ")] == ["make run", "make test"]
     assert [line for line in first if line.startswith(("|", "!["))] == []
-    assert len(first) <= 15
+    assert [line.split("#")[0].strip() for line in first if line.startswith("$ fissile")] == [
+        "$ fissile run",
+        "$ fissile run --placement apart",
+    ]
+    assert len(first) <= 40
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:

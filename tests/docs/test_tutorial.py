@@ -1,20 +1,26 @@
 """The guides hold: every file, every command, everything that is printed."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.docs.guide import Command, File, Reader, agrees, steps
+from tests.docs.guide import TUTORIAL, Command, File, Reader, agrees, left_by, needs_curl, steps
 
-DOCS = Path(__file__).parents[2] / "docs"
+IN_ONE_PROCESS, HEADING, IN_SEVERAL = TUTORIAL.partition("## Apart, and back\n")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None and "CI" not in os.environ, reason="the tutorial asks with curl")
+@needs_curl
 def test_tutorial(tmp_path: Path) -> None:
     """Whoever follows the tutorial sees what it shows."""
-    Reader(tmp_path).follow((DOCS / "tutorial.md").read_text(encoding="utf-8"))
+    Reader(tmp_path).follow(IN_ONE_PROCESS)
+
+
+@needs_curl
+def test_apart_and_back(tmp_path: Path) -> None:
+    """And goes on to several processes, and back, as it shows."""
+    assert HEADING
+    left_by(IN_ONE_PROCESS, tmp_path)
+    Reader(tmp_path).follow(IN_SEVERAL)
 
 
 def test_steps_of_a_guide() -> None:
@@ -28,6 +34,13 @@ def test_a_guide_that_lies_is_found(tmp_path: Path) -> None:
     """A command that prints something else than the guide shows fails."""
     with pytest.raises(AssertionError, match="but the guide shows"):
         Reader(tmp_path).follow("```console\n$ echo no\nyes\n```\n")
+
+
+def test_a_command_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What serves although the guide says that it is refused fails the guide, and does not outlive it."""
+    monkeypatch.setattr("tests.docs.guide.LONGEST", 0.2)
+    with pytest.raises(AssertionError, match="did not end within"):
+        Reader(tmp_path).follow("```console\n$ echo begun; tail -f /dev/null\nbegun\n```\n")
 
 
 @pytest.mark.parametrize(
