@@ -68,6 +68,21 @@ suppliers = {{ components = ["suppliers"], address = "http://127.0.0.1:{port}" }
     assert f"http://127.0.0.1:{port}" == process.url()
 
 
+@pytest.mark.parametrize("address", ["https://trade.internal:9100", "http://0.0.0.0:9100", "https://127.0.0.1:9100"])
+def test_an_address_that_is_somebody_elses(apart: Terminal, address: str) -> None:
+    """Where others reach it is no place to listen at, for a process that is open to everybody and has no TLS."""
+    placements = f'[split]\norders = ["orders"]\nsuppliers = {{ components = ["suppliers"], address = "{address}" }}\n'
+    apart.write({"bolts/placements.toml": placements})
+    refused = apart.run("run", "--placement", "split", "--process", "suppliers")
+    assert (3, f"error: bolts/placements.toml:3: the process suppliers is reached at {address}") == (
+        refused.code,
+        refused.err.partition(",")[0],
+    )
+    assert "say --port, or --uds" in refused.err
+    process = apart.start("run", "--placement", "split", "--process", "suppliers", "--port", "0")
+    assert process.url().startswith("http://127.0.0.1:")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

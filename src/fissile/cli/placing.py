@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from ..errors import ConfigurationError, raise_faults
+from ..errors import ConfigurationError, Fault, raise_faults
 from ..project.placement import PLACEMENT, PROCESS
 
 if TYPE_CHECKING:
@@ -127,8 +127,12 @@ def listens_at(project: Project, view: View) -> tuple[str | None, int | None, Pa
 
     Returns:
         Host, port and Unix socket, None where the default is meant.
+
+    Raises:
+        ConfigurationError: Its address is that of what stands in front of it.
     """
     from ..project import make_private, read_placements, sockets_folder
+    from .sockets import is_loopback
 
     placement = read_placements(project).named(view.name)
     process = next((process for process in placement.processes if process.name == view.process), None)
@@ -140,4 +144,8 @@ def listens_at(project: Project, view: View) -> tuple[str | None, int | None, Pa
     if process.address.startswith("unix:"):
         return None, None, Path(process.address.removeprefix("unix:"))
     parts = urlsplit(process.address)
+    if parts.scheme == "https" or not is_loopback(parts.hostname or ""):
+        what = f"the process {process.name} is reached at {process.address}, and nothing says where it listens"
+        why = "it has no TLS and no identity of its own, so it listens on this machine, behind what has"
+        raise ConfigurationError(Fault(what, process.where, why, "say --port, or --uds"))
     return parts.hostname, parts.port, None

@@ -53,17 +53,21 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(Fault(what, "", "", "try another --port or --host")) from None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # another name
+        return False
+
+
 def refuse_unless_loopback(host: str) -> None:
     """An open application listens on this machine only.
 
     Raises:
         ConfigurationError: The host is another.
     """
-    try:
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if is_loopback:
+    if is_loopback(host):
         return
     raise ConfigurationError(
         Fault(

@@ -21,5 +21,13 @@ def kept() -> Iterator[None]:
     try:
         yield
     finally:
-        if os.tcgetpgrp(_INPUT) == os.getpgrp():  # who is in the background would be stopped
+        if _is_in_front():
             termios.tcsetattr(_INPUT, termios.TCSADRAIN, before)
+
+
+def _is_in_front() -> bool:
+    """Whether this process may use the terminal: whoever is in the background would be stopped."""
+    try:
+        return os.tcgetpgrp(_INPUT) == os.getpgrp()
+    except OSError:  # it is not the terminal of this session
+        return False

@@ -115,7 +115,7 @@ class Placement:
         return len(self.processes) > 1 or any(process.workers > 1 for process in self.processes)
 
     def as_json(self) -> dict[str, object]:
-        """Gives it as plain data: the processes in their order, each with name, components, workers and address."""
+        """Gives it as plain data: its processes in their order, each with all that is written of it, and where."""
         return {"wire": self.wire, "processes": [asdict(process) for process in self.processes]}
 
     def process(self, name: str) -> Process:
