@@ -1,8 +1,10 @@
 """The inside of a component that lives elsewhere."""
 
-import importlib
+import importlib.util
+import pickle
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,55 @@ def test_main_may_not_import_a_component_either(tmp_path: Path) -> None:
         _ = App(package).runtime
         with pytest.raises(ConfigurationError, match="inside the component stock"):
             importlib.import_module(f"{package}.main")
+
+
+WAYS: dict[str, Callable[[str], object]] = {
+    "by its name": lambda package: importlib.import_module(f"{package}.stock.service"),
+    "by a relative name": lambda package: importlib.import_module("..stock.service", f"{package}.orders"),
+    "as a part of a pickle": lambda package: pickle.loads(f"c{package}.stock.service\nService\n.".encode()),
+    "as a look": lambda package: importlib.util.find_spec(f"{package}.stock.service"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_in_is_refused(tmp_path: Path, way: str) -> None:
+    """However the name is written, and whoever resolves it."""
+    with written(tmp_path, files(ORDERS)) as package:
+        _ = App(package).runtime
+        with pytest.raises(ConfigurationError, match="inside the component stock") as raised:
+            WAYS[way](package)
+        assert [f"{__file__}:" in fault.where for fault in raised.value.faults]
+
+
+def test_a_public_module_may_be_a_package(tmp_path: Path) -> None:
+    """Its modules are public too, and what only begins with the same letters is not."""
+    project = {path: text for path, text in files(ORDERS).items() if path != "stock/public.py"}
+    project["stock/public/__init__.py"] = "from .interface import Stock\n"
+    project |= {"stock/public/interface.py": PUBLIC, "stock/publicity.py": ""}
+    with written(tmp_path, project) as package:
+        assert ["orders"] == list(App(package).runtime.live)
+        with pytest.raises(ConfigurationError, match="inside the component stock"):
+            importlib.import_module(f"{package}.stock.publicity")
+
+
+def test_an_application_that_is_placed_otherwise_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not kept from its own components by the one before it, nor is anybody else."""
+    before = list(sys.meta_path)
+    project = {**files(ORDERS), "stock/service.py": "", "stock/component.py": STOCK}
+    with written(tmp_path, project) as package:
+        assert ["orders"] == list(App(package).runtime.live)
+        monkeypatch.delenv("FISSILE_PROCESS")
+        monkeypatch.setenv("FISSILE_PLACEMENT", "together")
+        assert ["orders", "stock"] == list(App(package).runtime.live)
+        importlib.import_module(f"{package}.stock.service")
+    assert before == sys.meta_path
+
+
+@pytest.mark.parametrize("name", ["importlib_of_mine.py", "script.py"])
+def test_the_place_is_that_of_the_import(tmp_path: Path, name: str) -> None:
+    """Also in a file that is called as Python's own, and in a script, behind which nobody is."""
+    with written(tmp_path, files(ORDERS)) as package:
+        script = tmp_path / name
+        script.write_text(f"from fissile import App\n\nApp({package!r}).runtime\nimport {package}.stock.service\n")
+        found = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert f"ConfigurationError: {name}:4: {package}.stock.service is inside" in found.stderr

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import pytest
 
 from fissile import App
 from fissile.generate.gateway import CLIENT, IDLE
-from fissile.project import View
+from fissile.project import Peer, View
 from fissile.runtime import protocol
 from fissile.runtime.protocol import LAME_DUCK
 from fissile.runtime.server import KEEP_ALIVE, Server, config
@@ -35,7 +35,7 @@ DESK = """
 import asyncio
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, BackgroundTasks, WebSocket
 from fastapi.responses import StreamingResponse
 from fissile import Component
 
@@ -61,6 +61,22 @@ async def now() -> str:
 @router.get("/wait")
 async def wait() -> str:
     return await waits("request")
+
+@router.get("/broken")
+async def broken() -> None:
+    raise RuntimeError("the desk burns")
+
+@router.get("/broken/afterwards")
+async def broken_afterwards(tasks: BackgroundTasks) -> str:
+    tasks.add_task(broken)
+    return "answered"
+
+@router.get("/broken/meanwhile")
+async def broken_meanwhile() -> StreamingResponse:
+    async def parts() -> AsyncIterator[str]:
+        yield "begun"
+        await broken()
+    return StreamingResponse(parts())
 
 @router.get("/stream")
 async def stream() -> StreamingResponse:
@@ -138,13 +154,17 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+FILES = {"desk/public.py": PUBLIC, "desk/component.py": DESK}
+
+
 @asynccontextmanager
-async def running(folder: Path, drain: float) -> AsyncIterator[Running]:
-    """Serves on a Unix socket, until it has ended by itself."""
-    files = {"desk/public.py": PUBLIC, "desk/component.py": DESK}
+async def running(
+    folder: Path, drain: float, files: Mapping[str, str] = FILES, peers: Mapping[str, Peer] = MappingProxyType({})
+) -> AsyncIterator[Running]:
+    """Serves desk on a Unix socket, until it has ended by itself."""
     with written(folder, files) as package, TemporaryDirectory(prefix="f-") as short:
         app, path = App(package), Path(short) / "s"
-        app.view = View("apart", "desk", frozenset({"desk"}))
+        app.view = View("apart", "desk", frozenset({"desk"}), peers)
         wanted = config(app, uds=str(path), links=True, drain=drain, log_level="critical")
         server = Server(wanted)
         serving = asyncio.create_task(server._serve())  # without its handlers of signals
@@ -174,6 +194,49 @@ def test_the_gateway_closes_first() -> None:
     """It keeps a connection for less time than a process does, also at the end of that."""
     idle = float(IDLE.removesuffix("s"))
     assert idle < LAME_DUCK < KEEP_ALIVE
+
+
+class TestFailure:
+    """A connection on which a request has failed is the gateway's for the next one, unless it is told otherwise."""
+
+    @pytest.mark.parametrize(("path", "status"), [("/desk/broken", 500), ("/desk/broken/afterwards", 200)])
+    async def test_the_next_request_is_answered(self, process: Running, path: str, status: int) -> None:
+        """What went wrong with one that has its answer is no concern of the others."""
+        client = await process.client()
+        client.ask(path)
+        answered, connection, _ = await client.answer()
+        assert (status, None) == (answered, connection)
+        client.ask("/desk/now")
+        assert (200, None, '"now"') == await client.answer()
+
+    async def test_what_failed_is_logged(self, process: Running, caplog: pytest.LogCaptureFixture) -> None:
+        """In the words of uvicorn, with its traceback."""
+        caplog.set_level("ERROR", "uvicorn.error")
+        client = await process.client()
+        client.ask("/desk/broken")
+        assert 500 == (await client.answer())[0]
+        await until(lambda: caplog.records)
+        (record,) = caplog.records
+        assert ("uvicorn.error", "Exception in ASGI application\n") == (record.name, record.getMessage())
+        assert record.exc_info is not None
+        assert isinstance(record.exc_info[1], RuntimeError)
+
+    async def test_an_answer_that_breaks_off_is_no_whole_one(self, process: Running) -> None:
+        """The connection ends before it does."""
+        client = await process.client()
+        client.ask("/desk/broken/meanwhile")
+        assert 200 == (await client.head())[0]
+        assert b"5\r\nbegun\r\n" == await client.ended()
+
+
+WEBSOCKET = {
+    "connection": "upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+COME_AGAIN = b"\x88\x02" + (1012).to_bytes(2, "big")
+"""The end of a WebSocket whose server restarts."""
 
 
 class TestEnd:
@@ -230,11 +293,27 @@ class TestEnd:
         client.ask("/desk/now")
         assert (200, None, '"now"') == await client.answer()
         await process.end()
-        upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
-        client.ask("/desk/echo", {**upgrade, "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="})
+        client.ask("/desk/echo", WEBSOCKET)
         status, _ = await client.head()
         assert 101 == status
-        assert b"\x88\x02" + (1012).to_bytes(2, "big") == await client.reader.readexactly(4)
+        assert COME_AGAIN == await client.reader.readexactly(4)
+
+    async def test_a_websocket_that_is_open(self, process: Running) -> None:
+        """It is told the same."""
+        client = await process.client()
+        client.ask("/desk/echo", WEBSOCKET)
+        assert 101 == (await client.head())[0]
+        await process.end()
+        assert COME_AGAIN == await client.reader.readexactly(4)
+
+    async def test_a_stream_that_goes_on(self, tmp_path: Path) -> None:
+        """It is cut off when the time is over: whoever reads it is not told that it was whole."""
+        async with running(tmp_path, 1) as process:
+            client = await process.client()
+            client.ask("/desk/stream")
+            await client.head()
+            await process.end()
+            assert b"6\r\nfirst \r\n" == await client.ended()
 
     async def test_calls_and_requests_finish_side_by_side(self, process: Running) -> None:
         """The consumer is asked to leave while a request is in flight, and its call ends with its result."""

@@ -90,6 +90,16 @@ async def linked(places: tuple[Place, ...], greeting: Mapping[str, Contract] = G
         await link.close()
 
 
+@asynccontextmanager
+async def all_connected(places: tuple[Place, ...]) -> AsyncIterator[Link]:
+    """A link to workers that are all there."""
+    for place in places:
+        await place.open()
+    async with linked(places) as link:
+        await connected(link, len(places))
+        yield link
+
+
 async def until(condition: Callable[[], object]) -> None:
     """Waits for a condition."""
     async with asyncio.timeout(20):

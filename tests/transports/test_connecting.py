@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from fissile import Interface
 from fissile.context import current
 from fissile.errors import Unavailable
-from fissile.transports.link import Link, LinkServer, dial_pair, dial_unix, endpoint
+from fissile.transports.link import Dial, Link, LinkServer, dial_pair, dial_unix, endpoint
 from fissile.transports.link.consumer import ConsumerConnection, Greeting
 from fissile.transports.link.frames import VERSIONS
+from fissile.transports.link.upgrade import Upgrading, answer_upgrade, read_upgrade
 
-from .wire import Door, asking, contract_of, listening, served
+from .wire import Door, Workshop, asking, contract_of, listening, served
 
 
 class Clock(Interface, Protocol):
@@ -75,22 +76,93 @@ async def test_a_silent_peer_is_dialled_again(
         listener.close()
 
 
+async def test_what_arrives_right_behind_the_answer_to_the_upgrade() -> None:
+    """It belongs to the link, also when it arrives before whoever dials can go on."""
+    upgrading = Upgrading()
+    upgrading.data_received(answer_upgrade("1")[1] + b"first ")
+    upgrading.data_received(b"second")
+    assert b"first second" == await read_upgrade(upgrading)
+
+
+class Counted:
+    """Dials, and counts how often.
+
+    Args:
+        dial: Makes the connection.
+        then: What is done with it as soon as it has been taken.
+    """
+
+    def __init__(self, dial: Dial, then: Callable[[ConsumerConnection], None] = lambda _: None) -> None:
+        self.times = 0
+        self._dial = dial
+        self._then = then
+
+    async def __call__(self, greeting: Greeting) -> ConsumerConnection:
+        self.times += 1
+        connection = await self._dial(greeting)
+        asyncio.get_running_loop().call_soon(self._then, connection)
+        return connection
+
+
 async def test_a_peer_that_is_about_to_end_is_not_dialled_without_a_pause(server: LinkServer, socket: Path) -> None:
     """It answers the greeting and takes no calls, for as long as it drains."""
     server.leave(60)
-    dial, dials = dial_unix(str(socket)), 0
-
-    async def counted(greeting: Greeting) -> ConsumerConnection:
-        nonlocal dials
-        dials += 1
-        return await dial(greeting)
-
-    link = Link("clock", [counted], GREETING)
+    dial = Counted(dial_unix(str(socket)))
+    link = Link("clock", [dial], GREETING)
     async with listening(server, socket):
         with pytest.raises(Unavailable):
             await link.connection(DEADLINE, asyncio.get_running_loop().time() + 0.5)
         await link.close()
-    assert 1 < dials < 50
+    assert 1 < dial.times < 50
+
+
+async def test_a_connection_that_is_lost_at_once_is_not_replaced_without_a_pause(server: LinkServer) -> None:
+    """A peer that ends again and again is not dialled all the time."""
+    dial = Counted(dial_pair(server), ConsumerConnection.abort)
+    link = Link("clock", [dial], GREETING)
+    unknown = contract_of(Workshop).methods["echo"]
+    with pytest.raises(Unavailable):
+        await link.connection(unknown, asyncio.get_running_loop().time() + 0.5)
+    await link.close()
+    assert 1 < dial.times < 50
+
+
+@pytest.fixture
+async def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds after which the loop is asked to do something."""
+    found: list[float] = []
+    call_later = asyncio.get_running_loop().call_later
+
+    def noted(delay: float, *arguments: Any, **named: Any) -> asyncio.TimerHandle:
+        found.append(delay)
+        return call_later(delay, *arguments, **named)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", noted)
+    return found
+
+
+async def test_each_attempt_waits_for_a_time_of_its_own(socket: Path, delays: list[float]) -> None:
+    """Those whose peer has gone do not come back all at once."""
+    dial = Counted(dial_unix(str(socket)))
+    link = Link("clock", [dial] * 20, GREETING)
+    link.connect()
+    while len(delays) < 20:
+        await asyncio.sleep(0)
+    await link.close()
+    assert 20 == len(set(delays[:20]))
+    assert max(delays[:20]) <= endpoint.FIRST_PAUSE
+
+
+async def test_each_connection_has_an_age_of_its_own(server: LinkServer, delays: list[float]) -> None:
+    """They are not all replaced at once."""
+    link = Link("clock", [dial_pair(server)] * 20, GREETING)
+    link.connect()
+    while len(delays) < 20:
+        await asyncio.sleep(0)
+    await link.close()
+    ages, spread = delays[:20], endpoint.AGE * endpoint.AGE_SPREAD
+    assert 20 == len(set(ages))
+    assert endpoint.AGE - spread <= min(ages) <= max(ages) <= endpoint.AGE + spread
 
 
 @pytest.mark.parametrize("turns", range(8))
@@ -126,8 +198,8 @@ async def test_the_time_that_is_sent_is_the_time_that_remains(server: LinkServer
     link = Link("clock", [dial_pair(server)], GREETING)
     loop = asyncio.get_running_loop()
     connection = await link.connection(DEADLINE, loop.time() + 5)
-    connection.writable.clear()
-    loop.call_later(0.5, connection.writable.set)
+    connection.pause_writing()
+    loop.call_later(0.5, connection.resume_writing)
     before = loop.time()
     found = await asking(Clock, link).deadline()
     assert found - before < 5.25  # half a second more, if it were given back

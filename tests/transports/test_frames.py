@@ -305,6 +305,13 @@ def test_a_greeting_may_be_longer_than_a_message() -> None:
     assert [] == Frames(CHUNK).feed(part + part + part)
 
 
+def test_a_farewell_between_the_parts_of_a_welcome() -> None:
+    """Both have the number 0, and neither breaks the other."""
+    frames = Frames(LIMIT)
+    assert [(GOAWAY, 0, b"")] == frames.feed(pack(WELCOME | MORE, 0, b"x") + pack(GOAWAY, 0, b""))
+    assert [(WELCOME, 0, b"xy")] == frames.feed(pack(WELCOME, 0, b"y"))
+
+
 def test_parts_of_different_kinds() -> None:
     """The parts of one message are of one kind: a call does not end as a result."""
     with pytest.raises(BrokenFrame):

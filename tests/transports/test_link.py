@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
+from fissile import App
 from fissile.errors import Unavailable
 from fissile.project import Defaults
 
@@ -104,6 +105,14 @@ def found() -> Iterator[list[Worker]]:
         yield found
 
 
+async def connected(app: App, count: int) -> None:
+    """Waits until so many workers that run probe take calls."""
+    link = next(link for link in app.runtime.peers() if link.peer == "probe")
+    async with asyncio.timeout(20):
+        while len(link.connections) < count:
+            await asyncio.sleep(0.005)
+
+
 class TestEndsOfWorkers:
     """One of several workers that is killed or replaced, under calls that nobody repeats."""
 
@@ -121,11 +130,8 @@ class TestEndsOfWorkers:
                 mine.append(await ending(call(Probe).many("key")))
 
         async with app.caller() as call:
-            await call(Probe).nothing()
-            link = next(link for link in app.runtime.peers() if link.peer == "probe")
+            await connected(app, len(found))
             async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
-                while len(link.connections) < len(found):
-                    await asyncio.sleep(0.005)
                 for mine in endings:
                     tasks.create_task(ask(mine))
                 try:
@@ -152,6 +158,19 @@ class TestEndsOfWorkers:
         failed = [[how for how in mine if how[0] != "value"] for mine in endings]
         assert {("Unavailable", True)} >= {how for mine in failed for how in mine}
         assert {0, 1} >= {len(mine) for mine in failed}
+
+    async def test_one_is_stopped(self, found: list[Worker]) -> None:
+        """It costs the first call that it gets, and the others go to who answers (several at once: test_pool.py)."""
+        at = at_all(found)
+        app = placed("front", {"probe": at, "middle": at}, Defaults(deadline=1))
+        async with app.caller() as call:
+            await connected(app, len(found))
+            found[0].signal(signal.SIGSTOP)
+            try:
+                endings = [(await ending(call(Probe).many("key")))[0] for _ in range(20)]
+            finally:
+                found[0].signal(signal.SIGCONT)
+        assert ["DeadlineExceeded"] + ["value"] * 19 == sorted(endings)
 
     @pytest.mark.acceptance
     async def test_all_are_replaced(self, found: list[Worker]) -> None:

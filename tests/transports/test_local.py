@@ -95,6 +95,17 @@ class TestTheEnd:
                 assert "end" == await task
                 await ending
 
+    async def test_a_long_result_on_its_way(self, app: App) -> None:
+        """It arrives whole."""
+        gate = "x" * 1_000_000
+        async with app.caller() as call:
+            calling = Calling(call)
+            task = asyncio.create_task(calling.probe.wait_for(gate))
+            with soon(30):
+                while not await calling.probe.open_gate(gate):
+                    await asyncio.sleep(0)
+        assert gate == await task
+
     async def test_no_call_is_taken_afterwards(self, app: App) -> None:
         """A task that goes on opens nothing that nobody would close."""
         async with app.caller() as call:

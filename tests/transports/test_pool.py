@@ -11,10 +11,24 @@ from fissile import Interface
 from fissile.errors import Incompatible, Unavailable
 from fissile.transports.link import Link, LinkServer, dial_unix
 from fissile.transports.link.consumer import ConsumerConnection, Greeting
+from fissile.transports.link.frames import CHUNK
 
 from .conformance import ending
-from .places import ECHO, GREETING, NAME, Answer, Extra, Place, connected, linked, until
-from .wire import Door, Workshop, asking, contract_of
+from .places import ECHO, GREETING, NAME, Answer, Extra, Place, all_connected, connected, linked, until
+from .wire import Door, Worker, Workshop, asking, contract_of
+
+
+class Stopped(Worker):
+    """Answers nothing until it goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def big(self, size: int) -> str:
+        found = await super().big(size)
+        await self.goes_on.wait()
+        return found
 
 
 class TestChoice:
@@ -22,10 +36,7 @@ class TestChoice:
 
     async def test_every_worker_gets_calls(self, places: tuple[Place, Place]) -> None:
         """One after the other where none has more to do."""
-        for place in places:
-            await place.open()
-        async with linked(places) as link:
-            await connected(link, 2)
+        async with all_connected(places) as link:
             for _ in range(20):
                 assert "a" == await asking(Workshop, link).echo("a")
         assert [10, 10] == [place.worker.begun["echo"] for place in places]
@@ -48,20 +59,39 @@ class TestChoice:
 
     async def test_a_connection_that_is_blocked_takes_none(self, places: tuple[Place, Place]) -> None:
         """While another one can be written to, however many calls that has."""
-        for place in places:
-            await place.open()
-        async with linked(places) as link, asyncio.TaskGroup() as tasks:
-            await connected(link, 2)
-            blocked = await link.connection(ECHO, asyncio.get_running_loop().time() + 5)
-            blocked.writable.clear()
+        async with all_connected(places) as link, asyncio.TaskGroup() as tasks:
+            blocked = link.connections[0]
+            blocked.pause_writing()
             hanging = [tasks.create_task(asking(Workshop, link).hang("busy")) for _ in range(5)]
             await until(lambda: sum(place.worker.begun["busy"] for place in places) == 5)
             for _ in range(10):
                 assert "a" == await asking(Workshop, link).echo("a")
             for task in hanging:
                 task.cancel()
-            blocked.writable.set()
-        assert [0, 10] == sorted(place.worker.begun["echo"] for place in places)
+            blocked.resume_writing()
+        assert [0, 10] == [place.worker.begun["echo"] for place in places]
+
+    async def test_the_first_that_can_be_written_to_again(self, places: tuple[Place, Place]) -> None:
+        """It takes the calls that wait, whichever it is."""
+        async with all_connected(places) as link:
+            for connection in link.connections:
+                connection.pause_writing()
+            waiting = [asyncio.create_task(asking(Workshop, link, 60).echo("a")) for _ in range(5)]
+            await asyncio.sleep(0)
+            link.connections[1].resume_writing()
+            async with asyncio.timeout(20):
+                assert ["a"] * 5 == await asyncio.gather(*waiting)
+        assert [0, 5] == [place.worker.begun["echo"] for place in places]
+
+    async def test_none_that_can_be_written_to(self, places: tuple[Place, Place]) -> None:
+        """A call that waits for one to its deadline certainly did not run, and says why."""
+        async with all_connected(places) as link:
+            for connection in link.connections:
+                connection.pause_writing()
+            with pytest.raises(Unavailable, match="workshop takes no calls") as caught:
+                await asking(Workshop, link, 0.3).big(1)
+        assert not caught.value.may_have_run
+        assert [0, 0] == [place.worker.begun["big"] for place in places]
 
     async def test_a_blocked_connection_that_is_lost(self, places: tuple[Place, Place]) -> None:
         """A call that waited to be written on it goes to another one: it was not sent."""
@@ -69,14 +99,34 @@ class TestChoice:
         await first.open()
         async with linked(places) as link:
             await connected(link, 1)
-            blocked = link.current()
-            assert blocked is not None
-            blocked.writable.clear()
+            link.connections[0].pause_writing()
             task = asyncio.create_task(asking(Workshop, link).big(1))
             await asyncio.sleep(0)
             await second.open()
             await first.kill()
             assert "x" == await task
+
+    async def test_a_connection_whose_end_has_been_seen(self, places: tuple[Place, Place]) -> None:
+        """It takes none, also in the moment before the loop says that it is lost: the call waits for the next one."""
+        async with all_connected(places[:1]) as link:
+            transport = link.connections[0].transport
+            assert transport is not None
+            transport.abort()
+            assert "x" == await asking(Workshop, link).big(1)
+
+    async def test_a_worker_that_is_stopped(self, places: tuple[Place, Place]) -> None:
+        """It has nothing to do, and yet gets one call at a time to find out, until it answers one."""
+        places[1].worker = stopped = Stopped()
+        async with all_connected(places) as link:
+            asked = asking(Workshop, link, 1.0)
+            one_by_one = [await ending(asked.big(1)) for _ in range(20)]
+            at_once = await asyncio.gather(*[ending(asked.big(1)) for _ in range(20)])
+            assert [1, 1] == [found.count(("DeadlineExceeded", True)) for found in (one_by_one, at_once)]
+            stopped.goes_on.set()
+            await asyncio.gather(*[asked.big(1) for _ in range(3)])
+            before = places[0].worker.begun["big"], stopped.begun["big"]
+            assert "x" * 20 == "".join([await asked.big(1) for _ in range(20)])
+            assert (before[0] + 10, before[1] + 10) == (places[0].worker.begun["big"], stopped.begun["big"])
 
 
 class TestLoss:
@@ -85,10 +135,7 @@ class TestLoss:
     async def test_its_calls_alone_fail(self, places: tuple[Place, Place]) -> None:
         """They may have run; those of the other worker go on, and later ones go there."""
         first, second = places
-        for place in places:
-            await place.open()
-        async with linked(places) as link:
-            await connected(link, 2)
+        async with all_connected(places) as link:
             asked = asking(Workshop, link)
             hanging = [asyncio.create_task(ending(asked.hang("both"))) for _ in range(10)]
             await until(lambda: first.worker.begun["both"] == second.worker.begun["both"] == 5)
@@ -104,10 +151,7 @@ class TestLoss:
     async def test_it_comes_back(self, places: tuple[Place, Place]) -> None:
         """Nobody has to call for that, and the link is connected meanwhile."""
         first = places[0]
-        for place in places:
-            await place.open()
-        async with linked(places) as link:
-            await connected(link, 2)
+        async with all_connected(places) as link:
             await first.kill()
             await connected(link, 1)
             assert ("connected", {}) == link.state()
@@ -116,10 +160,7 @@ class TestLoss:
 
     async def test_nobody_is_left(self, places: tuple[Place, Place]) -> None:
         """Calls wait for whoever comes back first."""
-        for place in places:
-            await place.open()
-        async with linked(places) as link:
-            await connected(link, 2)
+        async with all_connected(places) as link:
             for place in places:
                 await place.kill()
             await until(lambda: link.state()[0] == "away")
@@ -172,6 +213,24 @@ class TestGreeting:
             await asyncio.wait([early])
         assert 2 == place.greeted
 
+    async def test_it_is_longer_than_a_frame(self, places: tuple[Place, Place]) -> None:
+        """So is its answer, and the calls work."""
+        interface = wide(CHUNK // 1_000 + 1)
+        greeting = {"wide.Wide": contract_of(interface)}
+        await places[0].open({"wide.Wide": (interface, Answer())})
+        async with linked(places[:1], greeting) as link:
+            assert 42 == await asking(interface, link).more()  # type: ignore[attr-defined]  # made at run time
+            assert ("connected", {}) == link.state()
+
+
+def wide(count: int) -> type[object]:
+    """An interface with so many more methods, each with a name of more than 1,000 characters."""
+
+    async def more(self: object) -> int: ...  # type: ignore[empty-body]  # a declaration
+
+    names = ["more", *("x" * 1_000 + str(number) for number in range(count))]
+    return type("Wide", (), {**dict.fromkeys(names, more), "__module__": __name__})
+
 
 class Older(Interface, Protocol):
     """The interface one version before: it has no `hang`, and another `big`."""
@@ -201,6 +260,19 @@ class TestVersions:
             assert ("connected", {}) == link.state()
         assert (0, 10) == (old.worker.begun["big"], new.worker.begun["big"])
         assert (5, 5) == (old.worker.begun["echo"], new.worker.begun["echo"])
+
+    async def test_a_method_of_one_that_cannot_be_written_to(self, places: tuple[Place, Place]) -> None:
+        """The call waits for it, although somebody else could say at once that it has no such method."""
+        old, new = places
+        await old.open({NAME: (Older, old.worker)})
+        await new.open()
+        async with linked(places) as link:
+            await connected(link, 2)
+            link.connections[1].pause_writing()
+            call = asyncio.create_task(asking(Workshop, link).big(3))
+            await asyncio.sleep(0)
+            link.connections[1].resume_writing()
+            assert "xxx" == await call
 
     async def test_a_method_that_none_of_them_has(self, places: tuple[Place, Place]) -> None:
         """It fails alone and says why; so does readiness, until somebody comes who has it."""

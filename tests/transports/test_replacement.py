@@ -13,7 +13,7 @@ from fissile.transports.link import Link, dial_unix, endpoint
 from fissile.transports.link.consumer import ConsumerConnection, Greeting
 
 from .conformance import ending
-from .places import GREETING, Extra, Place, connected, linked, more, until
+from .places import GREETING, Extra, Place, all_connected, connected, linked, more, until
 from .wire import Workshop, asking, contract_of
 
 
@@ -84,7 +84,7 @@ class TestReplacement:
         async with linked(places[:1]) as link:
             await connected(link, 1)
             seen: list[object] = []
-            async with self.calling(link):
+            async with asyncio.timeout(20), self.calling(link):
                 while place.greeted < 10:
                     seen.append(link.current())
                     await asyncio.sleep(0.001)
@@ -175,3 +175,40 @@ class TestClosing:
             assert (False, False) == (early.done(), closing.done())
             early.cancel()
             await closing
+
+    async def test_a_peer_that_reads_nothing(self, places: tuple[Place, Place]) -> None:
+        """What is to be sent to it cannot leave, does not hold the end up, and certainly did not run."""
+        place = places[0]
+        async with all_connected(places[:1]) as link:
+            assert place.server is not None
+            (theirs,) = place.server.connections
+            assert theirs.transport is not None
+            theirs.transport.pause_reading()
+            text = "x" * 500_000
+            calls = [asyncio.create_task(ending(asking(Workshop, link).echo(text))) for _ in range(4)]
+            await until(lambda: link.connections[0].is_blocked)
+            try:
+                async with asyncio.timeout(20):
+                    await link.close(0.05)
+                    assert [("Unavailable", False)] * 4 == await asyncio.gather(*calls)
+            finally:
+                theirs.transport.resume_reading()
+
+    async def test_an_attempt_in_flight(self, places: tuple[Place, Place]) -> None:
+        """It ends, and its connection with it."""
+        accepted, ended = asyncio.Event(), asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.set()
+            await reader.read()
+            ended.set()
+            writer.close()
+
+        async with await asyncio.start_unix_server(silent, str(places[0].path)):
+            before = asyncio.all_tasks()
+            async with linked(places[:1]):
+                async with asyncio.timeout(20):
+                    await accepted.wait()
+            async with asyncio.timeout(20):
+                await ended.wait()
+            await until(lambda: asyncio.all_tasks() <= before)

@@ -11,8 +11,8 @@ from fissile.context import Context
 from fissile.errors import CallError, CallFailed, DeadlineExceeded, Incompatible, Overloaded, Unavailable
 from fissile.interface import Method
 from fissile.transports import retry
-from fissile.transports.base import Call
-from fissile.transports.retry import FLOOR, SHARE, WINDOW, Budget, RetryingTransport
+from fissile.transports.base import MARGIN, Call
+from fissile.transports.retry import FLOOR, GLANCE, SHARE, WINDOW, Budget, RetryingTransport
 
 from .wire import contract_of
 
@@ -90,11 +90,12 @@ async def test_what_would_fail_again_is_not_tried_again(kind: type[CallError]) -
     assert 1 == len(failing.attempts)
 
 
-async def test_a_retry_ends_before_the_deadline() -> None:
-    """Where there is no time for the pause before it, the last error is the end."""
+@pytest.mark.parametrize("left", [0.0, MARGIN])
+async def test_a_retry_ends_before_the_deadline(left: float) -> None:
+    """Where there is no time for the pause before it and to wait for a peer, the last error is the end."""
     failing = Failing(1, unavailable)
     with pytest.raises(Unavailable):
-        await RetryingTransport(failing).call(calling(METHODS["count"], 0.0))
+        await RetryingTransport(failing).call(calling(METHODS["count"], left))
     assert 1 == len(failing.attempts)
 
 
@@ -109,19 +110,54 @@ async def test_the_budget_ends_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 20 + FLOOR == len(failing.attempts)
 
 
+class Clock:
+    """Stands still until it is told the time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_the_budget_is_a_share_of_the_calls() -> None:
     """Above the floor, in a window."""
-    budget = Budget()
-    assert budget.take(0.0)
+    budget = Budget(Clock())
+    assert budget.take()
     for _ in range(1_000):
         budget.count()
-    taken = sum(budget.take(1.0) for _ in range(1_000))
+    taken = sum(budget.take() for _ in range(1_000))
     assert SHARE * 1_000 == taken + 1
+
+
+def test_the_calls_before_an_outage_count() -> None:
+    """Those of the last half of a window and of the one that has begun, however long all went well before."""
+    clock = Clock()
+    budget = Budget(clock)
+    for second in range(100):
+        clock.now = float(second)
+        for _ in range(GLANCE):
+            budget.count()
+    taken = sum(budget.take() for _ in range(10_000))
+    assert SHARE * WINDOW / 2 * GLANCE <= taken <= SHARE * WINDOW * GLANCE
+
+
+def test_the_calls_of_long_ago_do_not_count() -> None:
+    """A burst of calls and then none for longer than a window leaves the floor."""
+    clock = Clock()
+    budget = Budget(clock)
+    for _ in range(1_000):
+        budget.count()
+    clock.now = 2 * WINDOW
+    assert FLOOR == sum(budget.take() for _ in range(1_000))
 
 
 def test_the_budget_comes_back() -> None:
     """When the window has passed."""
-    budget = Budget()
-    assert [True] * FLOOR + [False] == [budget.take(0.0) for _ in range(FLOOR + 1)]
-    assert not budget.take(WINDOW / 2 + 0.1)
-    assert budget.take(WINDOW + 0.2)
+    clock = Clock()
+    budget = Budget(clock)
+    assert [True] * FLOOR + [False] == [budget.take() for _ in range(FLOOR + 1)]
+    clock.now = WINDOW / 2 + 0.1
+    assert not budget.take()
+    clock.now = WINDOW + 0.2
+    assert budget.take()

@@ -8,23 +8,24 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from fissile.errors import ConfigurationError, Incompatible, Unavailable
-from fissile.runtime import protocol
 from fissile.runtime.server import Server, config
-from fissile.transports.link import Link, dials, endpoint
+from fissile.transports.link import Link, LinkServer, dialling, dials, endpoint
+from fissile.transports.link.frames import VERSIONS
 
+from .places import GREETING, NAME
 from .processes import placed
 from .relay.probe.public import Probe
-from .wire import asking, contract_of
+from .wire import Door, Worker, Workshop, asking, contract_of, served
 
 SECRET = "a secret that nobody guesses"
-GREETING = {"probe.Probe": contract_of(Probe)}
+PROBE = {"probe.Probe": contract_of(Probe)}
 
 
 @pytest.fixture
@@ -41,9 +42,15 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 async def port(secrets: Path) -> AsyncIterator[int]:
     """The port of a process that runs probe."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    async with serving(socket.create_server(("127.0.0.1", 0))) as found:
+        yield found
+
+
+@asynccontextmanager
+async def serving(listener: socket.socket) -> AsyncIterator[int]:
+    """A process that runs probe; gives its port."""
     server = Server(config(placed("probe", {}), links=True, drain=1, log_level="critical"))
-    serving = asyncio.create_task(server._serve([listener]))  # without its handlers of signals
+    running = asyncio.create_task(server._serve([listener]))  # without its handlers of signals
     found: int = listener.getsockname()[1]
     try:
         async with asyncio.timeout(20):
@@ -52,13 +59,13 @@ async def port(secrets: Path) -> AsyncIterator[int]:
         yield found
     finally:
         server.should_exit = True
-        await serving
+        await running
 
 
 @asynccontextmanager
 async def linked(address: str, secret: str = SECRET) -> AsyncIterator[Link]:
     """A link to a process at an address."""
-    link = Link("probe", dials([address], secret=secret), GREETING)
+    link = Link("probe", dials([address], secret=secret), PROBE)
     try:
         yield link
     finally:
@@ -94,7 +101,7 @@ class TestSecret:
 
     async def test_from_elsewhere(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """The secret opens nothing to other machines, which have to come through what ends TLS in front of it."""
-        monkeypatch.setattr(protocol, "LOOPBACK", ("192.0.2.1",))
+        monkeypatch.setattr("fissile.runtime.secret.LOOPBACK", ("192.0.2.1",))
         async with linked(f"http://127.0.0.1:{port}") as link:
             with pytest.raises(Incompatible, match="404"):
                 await asking(Probe, link).echo("text")
@@ -128,7 +135,7 @@ class TestSecret:
         """The peer is away, as over a Unix socket."""
         async with linked(f"http://127.0.0.1:{free_port}") as link:
             with pytest.raises(Unavailable) as caught:
-                await link.connection(GREETING["probe.Probe"].methods["echo"], asyncio.get_running_loop().time() + 0.2)
+                await link.connection(PROBE["probe.Probe"].methods["echo"], asyncio.get_running_loop().time() + 0.2)
             assert not caught.value.may_have_run
 
     async def test_a_machine_that_ends_without_a_word(self, port: int) -> None:
@@ -139,6 +146,90 @@ class TestSecret:
             assert connection is not None and connection.transport is not None
             sock = connection.transport.get_extra_info("socket")
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: also while something that was sent is not acknowledged
+                expected = dialling.UNANSWERED * 1000
+                assert expected == sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+
+@contextmanager
+def black_hole() -> Iterator[tuple[str, int]]:
+    """Where nobody answers: its queue of connections is full, so that a further one is neither taken nor refused."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
+        for _ in range(8):
+            filling = stack.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+def named(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> str:
+    """An address whose host has several, as a name service says."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    return "http://several.internal"
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has it."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+class TestAddresses:
+    """What an address may be."""
+
+    @pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6 here")
+    @pytest.mark.usefixtures("secrets")
+    async def test_of_ipv6(self) -> None:
+        """In brackets, as everywhere; the loopback interface is this machine there too."""
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        async with serving(listener) as port, linked(f"http://[::1]:{port}") as link:
+            assert "text" == await asking(Probe, link).echo("text")
+
+    @pytest.mark.parametrize("name", ["a..b", "x" * 64])
+    async def test_no_name_of_a_host(
+        self, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The peer is away, and the log says why."""
+        monkeypatch.setattr(endpoint, "PATIENCE", 0.1)
+        async with linked(f"http://{name}") as link:
+            link.connect()
+            async with asyncio.timeout(20):
+                while f"{name} is not the name of a host" not in caplog.text:
+                    await asyncio.sleep(0.005)
+            assert ("away", {}) == link.state()
+
+    async def test_several_of_which_some_are_dead(
+        self, port: int, free_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that refuses and one that is silent do not keep a connection from the one that answers."""
+        monkeypatch.setattr(dialling, "NEXT", 0.05)
+        with black_hole() as silent:
+            address = named(monkeypatch, *[silent] * 8, ("127.0.0.1", free_port), ("127.0.0.1", port))
+            async with linked(address) as link:
+                assert "text" == await asking(Probe, link).echo("text")
+                await until_connected(link, 2)
+
+    async def test_several_that_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Connections spread over all of them."""
+        servers = [LinkServer({NAME: served(Workshop, Worker())}) for _ in range(2)]
+        async with AsyncExitStack() as stack:
+            found = [await stack.enter_async_context(over_tcp(server)) for server in servers]
+            link = Link("workshop", dials([named(monkeypatch, *found)] * 10), GREETING)
+            link.connect()
+            await until_connected(link, 20)
+            assert all(len(server.connections) > 1 for server in servers)
+            await link.close()
+
+
+@asynccontextmanager
+async def over_tcp(server: LinkServer) -> AsyncIterator[tuple[str, int]]:
+    """Lets a server listen on a port."""
+    async with await asyncio.get_running_loop().create_server(lambda: Door(server, VERSIONS), "127.0.0.1", 0) as door:
+        yield door.sockets[0].getsockname()
 
 
 @pytest.fixture

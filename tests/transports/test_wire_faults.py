@@ -195,7 +195,7 @@ class TestWhatNoConsumerSays:
         raw = await Raw.greeted(socket, GREETING)
         raw.send(b"".join(call(number, BIG, {"size": 512 * 1024}) for number in range(10)))
         await until(lambda: worker.begun["big"] == 10)
-        await until(lambda: any(not connection.writable.is_set() for connection in server.connections))
+        await until(lambda: any(connection.is_blocked for connection in server.connections))
         raw.send(b"".join(call(number, BIG, {"size": 1}) for number in range(10, 500)))
         for number in range(200):
             assert str(number) == await asking(Workshop, link).echo(str(number))

@@ -87,18 +87,17 @@ def served(interface: type[object], service: object) -> Served:
 class OneWay:
     """The channel of a stub that has one transport."""
 
-    deadline = 5.0
-
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, deadline: float = 5.0) -> None:
+        self.deadline = deadline
         self._transport = transport
 
     def transport(self) -> Transport:
         return self._transport
 
 
-def asking(interface: TypeForm[T], link: Link) -> T:
+def asking(interface: TypeForm[T], link: Link, deadline: float = 5.0) -> T:
     """The stub of an interface over a link."""
-    return cast("T", stub_of(contract_of(cast("type[object]", interface)), OneWay(LinkTransport(link))))
+    return cast("T", stub_of(contract_of(cast("type[object]", interface)), OneWay(LinkTransport(link), deadline)))
 
 
 class Door(asyncio.Protocol):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from ..errors import ConfigurationError, Fault, shown
 from ..project import FoundComponent, Project, View
 
-_IMPORT = "importlib"
+_FROZEN = "<frozen importlib"
 
 
 class Absent(MetaPathFinder):
@@ -22,10 +23,12 @@ class Absent(MetaPathFinder):
     the libraries and the state of two in several.
 
     Args:
-        components: The components that live elsewhere.
+        package: The package of the project.
+        components: Those of its components that live elsewhere.
     """
 
-    def __init__(self, components: Sequence[FoundComponent]) -> None:
+    def __init__(self, package: str, components: Sequence[FoundComponent]) -> None:
+        self.package = package
         self._components: Mapping[str, FoundComponent] = {component.package: component for component in components}
 
     def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -53,10 +56,18 @@ class Absent(MetaPathFinder):
 
 
 def keep_out(project: Project, view: View) -> None:
-    """Refuses from now on to import the inside of the components that do not live in this process."""
+    """Refuses from now on to import the inside of the components that do not live in this process.
+
+    What was refused of the same project before no longer is: tests place one application after another.
+    """
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_guard_of(project, finder)]
     absent = [component for component in project.components if not view.is_live(component.name)]
     if absent:
-        sys.meta_path.insert(0, Absent(absent))
+        sys.meta_path.insert(0, Absent(project.name, absent))
+
+
+def _is_guard_of(project: Project, finder: object) -> bool:
+    return isinstance(finder, Absent) and finder.package == project.name
 
 
 def _fault(module: str, component: FoundComponent) -> Fault:
@@ -68,11 +79,9 @@ def _fault(module: str, component: FoundComponent) -> Fault:
 
 
 def _importer() -> str:
-    """Where the import statement is."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_back is not None:
-        file = frame.f_code.co_filename
-        if file != __file__ and _IMPORT not in file:
-            return shown(Path(file), frame.f_lineno)
+    """Where the import statement is: the first frame that does not belong to Python's importing or to this guard."""
+    ours = (__file__, importlib.__file__)
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (frame.f_code.co_filename in ours or _FROZEN in frame.f_code.co_filename):
         frame = frame.f_back
-    return ""
+    return shown(Path(frame.f_code.co_filename), frame.f_lineno) if frame is not None else ""

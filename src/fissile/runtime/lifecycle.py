@@ -28,8 +28,7 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
             await _left(runtime)
             runtime.running = False
             await runtime.server.drain(DRAIN)
-            for link in runtime.links.values():
-                await link.close()
+            await asyncio.gather(*[link.close(DRAIN) for link in runtime.links.values()])
 
 
 @contextmanager

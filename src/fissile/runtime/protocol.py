@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import socket
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..transports.link.upgrade import PATH, SECRET_HEADER, answer_upgrade
 from .http.gateway import is_forwarded
 from .http.gathering import Gathering
-from .secret import link_secret
+from .secret import has_secret
 
 if TYPE_CHECKING:
     from .wiring import Runtime
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 LAME_DUCK = 3.0
 """Seconds that an idle connection is kept after the end has begun: longer than a gateway keeps it
 (`fissile.generate.gateway.IDLE`), so that it is the gateway that closes it, and no request meets a closed one."""
-
-LOOPBACK = ("127.0.0.1", "::1")
 
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -70,16 +67,14 @@ class LinkOrHttp(HttpToolsProtocol):
         self.transport.set_protocol(connection)
 
     def _may_link(self) -> bool:
-        """Whoever reaches the Unix socket, unless through a gateway; over TCP who is here and has the secret.
+        """Whoever reaches the Unix socket, unless through a gateway; over TCP who has the secret.
 
         A web page cannot connect to a Unix socket, and its folder says who can.
         """
         if _is_local(self.transport):
             return not is_forwarded(dict(self.scope))
-        secret = link_secret(self.runtime.project)
-        shown = dict(self.headers).get(SECRET_HEADER.encode(), b"")
-        is_here = self.client is not None and self.client[0] in LOOPBACK
-        return is_here and secret is not None and hmac.compare_digest(shown, secret.encode())
+        host = self.client[0] if self.client is not None else None
+        return has_secret(self.runtime.project, host, dict(self.headers).get(SECRET_HEADER.encode(), b""))
 
     # -------------------------------------------------------------------------------------------------- end
 

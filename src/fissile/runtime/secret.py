@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 
 from ..errors import ConfigurationError, Fault
@@ -9,12 +10,25 @@ from ..project import Peer, Project, state_folder
 from ..transports.link import is_tcp
 from .settings import secrets_directory
 
+LOOPBACK = ("127.0.0.1", "::1")
+
 
 def link_secret(project: Project) -> str | None:
     """The secret that opens calls and links on the loopback interface: the file ``link`` among the secrets, if any."""
     folder = secrets_directory(os.environ, state_folder(project) / "secrets")
     file = folder / "link" if folder else None
     return file.read_text().strip() or None if file is not None and file.is_file() else None
+
+
+def has_secret(project: Project, host: str | None, shown: bytes) -> bool:
+    """Whether who asks over TCP may call: it is on this machine, and shows the secret.
+
+    The secret opens nothing to other machines, which have to come through what ends TLS in front of the process.
+    """
+    if host not in LOOPBACK:
+        return False
+    secret = link_secret(project)
+    return secret is not None and hmac.compare_digest(shown, secret.encode())
 
 
 def secret_for(peer: Peer, project: Project) -> str:

@@ -18,6 +18,9 @@ from ..project import Defaults
 MESSAGE_LIMIT = Defaults.message
 """Bytes of one message over a link unless configured."""
 
+MARGIN = 0.05
+"""Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
+
 
 class Call(NamedTuple):
     """One invocation of an interface method.

@@ -7,10 +7,12 @@ keeps retries from multiplying an outage (Google SRE book, chapter 21, "Handling
 from __future__ import annotations
 
 import asyncio
-import random
+import time
+from collections.abc import Callable
 
 from ..errors import Overloaded, Unavailable
-from .base import Call, Transport
+from .base import MARGIN, Call, Transport
+from .pauses import pause_after
 
 WINDOW = 10.0
 """Seconds over which calls and retries are counted."""
@@ -21,6 +23,9 @@ FLOOR = 10
 SHARE = 0.2
 """Retries in a window per call, above the floor."""
 
+GLANCE = 64
+"""Calls between two looks at the clock, which costs more than counting; fewer calls are no share above the floor."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 """Seconds before a retry: the first, doubled for each further one up to the longest, drawn at random below that."""
 
@@ -28,12 +33,14 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 class Budget:
     """How many retries a consumer may still make, counted over two halves of a window.
 
-    The clock is read only for retries: after a time without any, the calls before the first one count for nothing.
+    Args:
+        clock: Gives seconds.
     """
 
-    __slots__ = ("_before", "_calls", "_retries", "_until")
+    __slots__ = ("_before", "_calls", "_clock", "_retries", "_until")
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._until = 0.0
         self._calls = 0
         self._retries = 0
@@ -42,18 +49,23 @@ class Budget:
     def count(self) -> None:
         """Counts one call."""
         self._calls += 1
+        if not self._calls % GLANCE:
+            self._look()
 
-    def take(self, now: float) -> bool:
+    def take(self) -> bool:
         """Takes one retry out of the budget, if there is one left."""
-        if now >= self._until:
-            self._turn(now)
+        self._look()
         calls, retries = self._before
         if self._retries + retries >= max(FLOOR, SHARE * (self._calls + calls)):
             return False
         self._retries += 1
         return True
 
-    def _turn(self, now: float) -> None:
+    def _look(self) -> None:
+        """Looks at the clock, and begins the next half when it is time."""
+        now = self._clock()
+        if now < self._until:
+            return
         is_next = now < self._until + WINDOW / 2
         self._before = (self._calls, self._retries) if is_next else (0, 0)
         self._calls = self._retries = 0
@@ -83,9 +95,8 @@ class RetryingTransport:
             try:
                 return await self._transport.call(call)
             except (Unavailable, Overloaded):
-                pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
-                now = loop.time()
-                if now + pause >= call.deadline or not self._budget.take(now):
+                pause = pause_after(attempt, FIRST_PAUSE, LONGEST_PAUSE)
+                if loop.time() + pause >= call.deadline - MARGIN or not self._budget.take():
                     raise
             attempt += 1
             await asyncio.sleep(pause)

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from uvicorn.server import ServerState
 
 from fissile import App
+from fissile.runtime.http.gathering import Gathering
 from fissile.runtime.server import config
 
 
@@ -95,3 +96,13 @@ async def test_what_waits_is_sent_before_the_end() -> None:
     _, wire = asked(b"GET /whole HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
     assert [True] == [sent.endswith(b'\r\n\r\n"all of it"') for sent in await wire.has(1)]
     assert wire.is_closed
+
+
+async def test_a_client_that_has_gone_meanwhile() -> None:
+    """Nothing is written on its connection: loops differ in what they say to that."""
+    wire = Wire()
+    gathering = Gathering(wire)
+    gathering.write(b"head")
+    wire.close()
+    gathering.flush()
+    assert [] == wire.sent

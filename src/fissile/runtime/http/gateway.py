@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,9 @@ _CLIENT = CLIENT.encode()
 _ADDED = (b"x-forwarded-proto", b"http")  # by Envoy, where the client sent none
 _FORWARDED = frozenset({_CLIENT, b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-proto"})
 
+# Where uvicorn says the same of a request without an answer.
+_log = logging.getLogger("uvicorn.error")
+
 Address = tuple[str, int]
 
 
@@ -24,6 +28,9 @@ class BehindGateway:
     """Gives a request the client and the server that it would have had without the gateway.
 
     Only over a Unix socket, whose folder says who can reach it: anybody could send the header over TCP.
+
+    What fails after its answer, as Starlette lets every error of the user's own, leaves the connection as it is:
+    uvicorn would close it, while the gateway may have sent the next request on it already.
 
     Args:
         app: The application, with what believes proxies around it.
@@ -45,7 +52,17 @@ class BehindGateway:
                     if index and headers[index - 1] == _ADDED:
                         del headers[index - 1]
                     break
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            if not _is_answered(send):
+                raise
+            _log.error("Exception in ASGI application\n", exc_info=error)
+
+
+def _is_answered(send: Send) -> bool:
+    """Whether the response has been sent, as uvicorn, whose method `send` is, knows of every HTTP request."""
+    return bool(getattr(getattr(send, "__self__", None), "response_complete", False))
 
 
 @lru_cache(1024)

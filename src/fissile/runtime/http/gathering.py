@@ -33,10 +33,10 @@ class Gathering:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what waits."""
-        if self._waiting:
+        """Sends what waits, unless the client has gone meanwhile: uvloop refuses to write on a closed connection."""
+        if self._waiting and not self.is_closing():
             self._transport.writelines(self._waiting)
-            self._waiting = []
+        self._waiting.clear()
 
     def close(self) -> None:
         """Called by uvicorn after the last response."""

@@ -14,7 +14,6 @@ logger = logging.getLogger("fissile.link")
 MARGIN = 64 * 1024
 """Bytes that a message may have beyond the limit of its arguments or result: context, names, numbers."""
 
-
 BATCH = 4
 """Frames that leave together. With more, the other side would wait for all of them, and then this side for it; this
 way both work at once (``benchmarks/calls.py``)."""
@@ -24,11 +23,15 @@ class Connection(asyncio.Protocol):
     """One end of a link.
 
     Frames written in one turn of the loop leave a few at a time, since a write costs as much as a call; a frame that is
-    alone leaves at once. A long message is sent a chunk at a time, in turn with the
-    other long messages, and only while the other side reads.
+    alone leaves at once. A long message is sent a chunk at a time, in turn with the other long messages, and only while
+    the other side reads.
 
     Args:
         limit: Bytes of the longest message that is taken.
+
+    Attributes:
+        is_blocked: Whether the other side does not read fast enough.
+        closed: Done once the connection is lost.
     """
 
     def __init__(self, limit: int = MESSAGE_LIMIT) -> None:
@@ -36,12 +39,16 @@ class Connection(asyncio.Protocol):
         self.limit = limit
         self.transport: asyncio.Transport | None = None
         self.closed = self.loop.create_future()
-        self.writable = asyncio.Event()
-        self.writable.set()
+        self.is_blocked = False
         self._frames = Frames(limit + MARGIN)
         self._out: list[bytes] = []
         self._long: deque[tuple[int, int, memoryview]] = deque()
         self._flushing = False
+
+    @property
+    def can_write(self) -> bool:
+        """Whether what is sent now leaves soon: the other side reads, and its end has not been seen."""
+        return not self.is_blocked and self.transport is not None and not self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by the server after the upgrade."""
@@ -53,7 +60,6 @@ class Connection(asyncio.Protocol):
         self.transport = None
         self._out.clear()
         self._long.clear()
-        self.writable.set()
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -107,7 +113,7 @@ class Connection(asyncio.Protocol):
         if self.transport is None:
             return
         unended: list[tuple[int, int, memoryview]] = []
-        for _ in range(min(len(self._long), BEGUN) if self.writable.is_set() else 0):
+        for _ in range(0 if self.is_blocked else min(len(self._long), BEGUN)):
             kind, number, rest = self._long.popleft()
             more = len(rest) > CHUNK
             self._out.append(pack(kind | MORE if more else kind, number, bytes(rest[:CHUNK])))
@@ -115,7 +121,7 @@ class Connection(asyncio.Protocol):
                 unended.append((kind, number, rest[CHUNK:]))
         self._long.extendleft(reversed(unended))
         self._write()
-        if self._long and self.writable.is_set() and not self._flushing:
+        if self._long and not self.is_blocked and not self._flushing:
             self._flushing = True
             self.loop.call_soon(self._flush)
 
@@ -127,11 +133,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Called by the loop when the other side does not read fast enough."""
-        self.writable.clear()
+        self.is_blocked = True
 
     def resume_writing(self) -> None:
         """Called by the loop when the other side has caught up."""
-        self.writable.set()
+        self.is_blocked = False
         if self._long:
             self._flush()
 

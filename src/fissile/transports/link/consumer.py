@@ -15,8 +15,8 @@ from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME
 INDICES = range(0x10000)
 """The indices that a provider may give to methods: what a CALL has room for."""
 
-BLOCKED = 1 << 32
-"""What a connection on which nothing can be written counts for: more than any number of calls."""
+AVOIDED = 1 << 32
+"""What a connection counts for that gets calls only where every other one is as bad: more than any number of them."""
 
 Greeting = Mapping[str, Contract]
 
@@ -32,6 +32,7 @@ class ConsumerConnection(Connection):
         ready: Done once the provider has answered the greeting.
         leaving: Whether it takes no further calls.
         retired: Called once, when it takes no further calls or is lost.
+        relieved: Called each time when it can be written to again.
     """
 
     def __init__(self, greeting: Greeting, limit: int = MESSAGE_LIMIT) -> None:
@@ -40,21 +41,24 @@ class ConsumerConnection(Connection):
         self.ready: asyncio.Future[None] = self.loop.create_future()
         self.leaving = False
         self.retired: Callable[[], None] = lambda: None
+        self.relieved: Callable[[], None] = lambda: None
         self.indices: dict[Method, int] = {}
         self.incompatible: dict[Method, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
         self._number = 0
-
-    @property
-    def takes_calls(self) -> bool:
-        """Whether a call may be sent on it."""
-        return not self.leaving and self.transport is not None
+        self._is_silent = False
 
     @property
     def load(self) -> int:
-        """How much it has to do, for comparison with others: its calls in flight, and whether it is blocked."""
+        """How much it has to do, for comparison with others.
+
+        That is its calls in flight. Who has said nothing since a call ran out of time is avoided, but for one call at a
+        time that finds out: a process that is stopped would seem to have time for every call.
+        """
         in_flight = len(self._waiting)
-        return in_flight if self.writable.is_set() else in_flight + BLOCKED
+        if self._is_silent:
+            return in_flight + AVOIDED if in_flight else 1
+        return in_flight
 
     def greet(self) -> None:
         """Says what it will ask; `ready` is done once the provider has answered."""
@@ -63,12 +67,13 @@ class ConsumerConnection(Connection):
 
     def received(self, kind: int, number: int, body: bytes) -> None:
         """Takes one whole message; see `Connection.received`."""
+        self._is_silent = False
         if kind in (RESULT, RAISED, FAILED):
             future = self._waiting.pop(number, None)
             if future is not None and not future.done():
                 future.set_result((kind, body))
-            if self.leaving and not self._waiting:
-                self.close()
+            if self.leaving:
+                self.leave()
         elif kind == WELCOME:
             self._welcomed(body)
         elif kind == GOAWAY:
@@ -95,7 +100,7 @@ class ConsumerConnection(Connection):
             self.ready.set_result(None)
 
     def leave(self) -> None:
-        """Takes no further calls, and closes when the last one has ended."""
+        """Takes no further calls, and closes when the last one has ended: whoever ends one comes here again."""
         if not self.leaving:
             self.leaving = True
             self.retired()
@@ -104,22 +109,25 @@ class ConsumerConnection(Connection):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop once: whoever waits learns that the answer will not come."""
+        unsent = {number for _, number, _ in self._long}
         super().connection_lost(error)
         if not self.ready.done():
             self.ready.set_exception(ConnectionResetError("the link ended before the greeting was answered"))
             self.ready.exception()  # whoever dials may have given up
-        for future in self._waiting.values():
+        for number, future in self._waiting.items():
             if not future.done():
-                future.set_exception(Unavailable("the link ended before the answer", may_have_run=True))
+                what = "the call was sent" if number in unsent else "the answer"
+                future.set_exception(Unavailable(f"the link ended before {what}", may_have_run=number not in unsent))
         self._waiting.clear()
-        if not self.leaving:
-            self.leaving = True
-            self.retired()
+        self.leave()
 
-    async def ask(self, body: bytes) -> tuple[int, bytes]:
-        """Sends one call and waits for its answer."""
-        if self.transport is None:
-            raise Unavailable("the link ended before the call was sent", may_have_run=False)
+    def resume_writing(self) -> None:
+        """The provider reads again: whoever waits for that may call."""
+        super().resume_writing()
+        self.relieved()
+
+    async def ask(self, body: bytes, deadline: float) -> tuple[int, bytes]:
+        """Sends one call and waits for its answer, which comes too late after the deadline."""
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         future: asyncio.Future[tuple[int, bytes]] = self.loop.create_future()
         self._waiting[number] = future
@@ -128,8 +136,10 @@ class ConsumerConnection(Connection):
             return await future
         except asyncio.CancelledError:
             if self._waiting.pop(number, None) is not None:
+                if self.loop.time() >= deadline:
+                    self._is_silent = True
                 self.withdraw(number)
                 self.send(CANCEL, number)
-                if self.leaving and not self._waiting:
-                    self.close()
+                if self.leaving:
+                    self.leave()
             raise

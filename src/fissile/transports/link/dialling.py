@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +18,9 @@ from .upgrade import Refused, Upgrading, read_upgrade
 
 BEHIND_ADDRESS = 2
 """Connections to an address over TCP: several processes may be behind it, and nobody here can tell."""
+
+NEXT = 2.0
+"""Seconds after which another address of a host is tried instead of one that is silent."""
 
 UNANSWERED = 20
 """Seconds without an acknowledgement after which a connection over TCP is lost: nobody says so when a machine ends."""
@@ -75,8 +80,7 @@ def dial_tcp(address: str, secret: str, limit: int = MESSAGE_LIMIT) -> Dial:
     trusted = cache(_trusted)
 
     async def dial(greeting: Greeting) -> ConsumerConnection:
-        loop = asyncio.get_running_loop()
-        transport, upgrading = await loop.create_connection(asking, host, port, ssl=trusted() if has_tls else None)
+        transport, upgrading = await _connected(asking, host, port, trusted() if has_tls else None)
         _notice_silence(transport)
         try:
             return await _upgraded(transport, upgrading, ConsumerConnection(greeting, limit))
@@ -99,6 +103,24 @@ def dial_pair(server: LinkServer) -> Dial:
         return await _greeted(connection, b"")
 
     return dial
+
+
+async def _connected(
+    asking: Callable[[], Upgrading], host: str, port: int, tls: ssl.SSLContext | None
+) -> tuple[asyncio.Transport, Upgrading]:
+    """Connects to an address of the host, drawn at random, so that connections spread over all; else to another."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{host} is not the name of a host: {error}") from error
+    *others, (_, _, _, _, last) = random.sample(found, len(found))
+    connect = partial(loop.create_connection, asking, ssl=tls, server_hostname=host if tls else None)
+    for _, _, _, _, address in others:
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(NEXT):
+                return await connect(*address[:2])
+    return await connect(*last[:2])
 
 
 def _trusted() -> ssl.SSLContext:

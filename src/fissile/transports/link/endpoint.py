@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 
+from ..pauses import pause_after
 from .connection import logger
 from .consumer import ConsumerConnection, Greeting
 from .dialling import Dial
@@ -20,9 +21,11 @@ AGE_SPREAD = 0.1
 """Seconds after which a connection is replaced, and the share by which each one's own age differs at random: so that
 connections spread again over what is behind an address, and not all at the same moment."""
 
-FIRST_PAUSE = 0.01
-LONGEST_PAUSE = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
 """Seconds between attempts to connect, doubled from the first to the longest, each drawn at random below that."""
+
+LASTING = 1.0
+"""Seconds after which a connection has proved itself: when one is lost earlier, the next attempt waits as well."""
 
 
 class Endpoint:
@@ -31,7 +34,7 @@ class Endpoint:
     Args:
         dial: Makes a connection.
         greeting: Gives the interfaces that will be asked, by wire name; there may be more the next time.
-        changed: Called when the connection is another, or why there is none.
+        changed: Called when the connection is another, or can be written to again, or why there is none.
         peer: What the peer is called in the log.
 
     Attributes:
@@ -55,6 +58,8 @@ class Endpoint:
         self._open: set[ConsumerConnection] = set()
         self._closing = False
         self._told = False
+        self._failures = 0
+        self._since = 0.0
 
     @property
     def is_settled(self) -> bool:
@@ -72,21 +77,27 @@ class Endpoint:
         self.connection = self._connecting = self._ageing = self.away_since = None
         self._open.clear()
 
-    def _begin(self) -> None:
+    def _begin(self, pause: float = 0.0) -> None:
         if self._connecting is None or self._connecting.done():
-            self._connecting = asyncio.get_running_loop().create_task(self._connect_until_there())
+            self._connecting = asyncio.get_running_loop().create_task(self._connect_until_there(pause))
 
-    async def _connect_until_there(self) -> None:
-        pause = FIRST_PAUSE
-        while (connection := await self._attempt()) is None or not self._take(connection):
-            await asyncio.sleep(random.uniform(0, pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
+    async def _connect_until_there(self, pause: float) -> None:
+        while True:
+            await asyncio.sleep(pause)
+            connection = await self._attempt()
+            if connection is not None and self._take(connection):
+                return
+            pause = self._pause()
+
+    def _pause(self) -> float:
+        self._failures += 1
+        return pause_after(self._failures - 1, FIRST_PAUSE, LONGEST_PAUSE)
 
     async def _attempt(self) -> ConsumerConnection | None:
         try:
             async with asyncio.timeout(PATIENCE):
                 connection = await self._dial(self._greeting())
-            if not connection.takes_calls:
+            if connection.leaving:
                 raise ConnectionResetError("it takes no further calls")
         except Refused as error:
             self._refused(str(error))
@@ -100,9 +111,11 @@ class Endpoint:
         """Lets a new connection take the calls, and the one before leave; says whether it may stay."""
         before, self.connection = self.connection, connection
         connection.retired = lambda: self._lost(connection)
+        connection.relieved = self._changed
         self._open.add(connection)
         connection.closed.add_done_callback(lambda _: self._open.discard(connection))
         self.answered, self.refusal, self.away_since, self._told = True, "", None, False
+        self._since = connection.loop.time()
         self._age()
         self._changed()
         if before is not None:
@@ -122,8 +135,11 @@ class Endpoint:
         if self._ageing is not None:
             self._ageing.cancel()
         self._changed()
+        has_lasted = connection.loop.time() - self._since >= LASTING
+        if has_lasted:
+            self._failures = 0
         if not self._closing:
-            self._begin()
+            self._begin(0.0 if has_lasted else self._pause())
 
     def _refused(self, why: str) -> None:
         if why != self.refusal:
@@ -144,16 +160,22 @@ class Endpoint:
             self._told = True
             logger.warning("a connection to %s is missing for %.0f s: %s", self._peer, now - self.away_since, error)
 
-    async def close(self) -> None:
-        """Ends its connections once their calls have ended, and makes no further one until it is asked to."""
+    async def close(self, seconds: float) -> None:
+        """Ends its connections once their calls have ended, and makes no further one until it is asked to.
+
+        Args:
+            seconds: How long to wait for the calls, and for a peer to read what was sent.
+        """
         self._closing = True
         if self._ageing is not None:
             self._ageing.cancel()
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
-        ending = [connection.closed for connection in self._open]
-        for connection in list(self._open):
+        ending = list(self._open)
+        for connection in ending:
             connection.leave()
         if ending:
-            await asyncio.wait(ending)
+            await asyncio.wait([connection.closed for connection in ending], timeout=seconds)
+        for connection in ending:
+            connection.abort()

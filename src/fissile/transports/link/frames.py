@@ -97,6 +97,8 @@ class Frames:
         if kind == CANCEL:
             del self._parts[number]
             return body
+        if kind == GOAWAY:
+            return body  # it belongs to no message, a long WELCOME of the same number included
         begun, part = self._parts.setdefault(number, (kind & ~MORE, bytearray()))
         part += body
         limit = max(self.limit, GREETING_LIMIT) if begun in (HELLO, WELCOME) else self.limit

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 
 from ...errors import Incompatible, Unavailable
 from ...interface import Method
+from ..base import MARGIN
 from .consumer import ConsumerConnection, Greeting
 from .dialling import Dial
 from .endpoint import Endpoint
 
 PATIENCE = 10.0
 """Seconds of absence of a peer after which new calls fail at once; earlier ones wait to their deadline."""
-
-MARGIN = 0.05
-"""Seconds before its deadline at which a call that waits gives up, so that it can say that it certainly did not run."""
 
 
 class Link:
@@ -47,7 +45,7 @@ class Link:
         return any(endpoint.answered for endpoint in self._endpoints)
 
     def current(self) -> ConsumerConnection | None:
-        """The connection that takes the next call, if there is one; it may be blocked if all are."""
+        """The connection that takes the next call, if there is one, unless it is blocked."""
         connections = self.connections
         if not connections:
             return None
@@ -55,25 +53,30 @@ class Link:
         return connection if connection.loop is asyncio.get_running_loop() else None
 
     async def connection(self, method: Method, deadline: float) -> ConsumerConnection:
-        """A connection that takes calls of a method, waiting for one if need be.
+        """A connection on which a call of a method can be written now, waiting for one if need be.
 
         Raises:
-            Unavailable: The peer is away; nothing was sent.
+            Unavailable: The peer is away, or reads nothing; nothing was sent.
             Incompatible: No connection to the peer can carry the method.
         """
         loop = self._here()
         began = loop.time()
         self.connect()
-        while not (able := [connection for connection in self.connections if method in connection.indices]):
+        while not (able := self._able(method)):
             self._raise_if_incompatible(method)
             left = deadline - MARGIN - loop.time()
             if left <= 0 or self._has_gone(began):
-                raise Unavailable(f"{self.peer} is away", may_have_run=False)
+                how = "takes no calls" if self.connections else "is away"
+                raise Unavailable(f"{self.peer} {how}", may_have_run=False)
             # Not asyncio.wait_for, which before Python 3.12 loses a cancellation that comes with the arrival.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._change.wait()
         return self._least_loaded(able)
+
+    def _able(self, method: Method) -> list[ConsumerConnection]:
+        """The connections on which a call of a method can be written now."""
+        return [found for found in self.connections if method in found.indices and found.can_write]
 
     def connect(self) -> None:
         """Connects in the background, wherever there is no connection that was greeted with everything."""
@@ -136,7 +139,7 @@ class Link:
             self._change = asyncio.Event()
         return loop
 
-    async def close(self) -> None:
-        """Ends every connection once its calls have ended."""
+    async def close(self, seconds: float = PATIENCE) -> None:
+        """Ends every connection once its calls have ended, or after so many seconds."""
         if self._loop is asyncio.get_running_loop():
-            await asyncio.gather(*[endpoint.close() for endpoint in self._endpoints])
+            await asyncio.gather(*[endpoint.close(seconds) for endpoint in self._endpoints])

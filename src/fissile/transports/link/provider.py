@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import Context as Variables
 from dataclasses import dataclass
 
@@ -58,7 +58,7 @@ class LinkServer:
         return ProviderConnection(self)
 
     def own_connection(self) -> ProviderConnection:
-        """One on which this process calls itself: it stays while others are asked to leave, whose calls may need it."""
+        """One on which this process calls itself: it stays until that link closes, since others' calls may need it."""
         return ProviderConnection(self, own=True)
 
     def begin(self) -> None:
@@ -78,24 +78,20 @@ class LinkServer:
             connection.send(GOAWAY, 0)
 
     async def drain(self, seconds: float) -> None:
-        """Asks for no further calls, lets those in flight finish, and closes.
+        """Asks for no further calls, lets those in flight finish, and closes what others have not closed.
 
         Args:
             seconds: How long to wait for them, unless it has been asked to leave before.
         """
         self.leave(seconds)
-        await self._wait([connection.closed for connection in self._others()])
-        await self._wait([task for connection in self.connections for task, _ in connection.running.values()])
-        for connection in list(self.connections):
+        assert self._ends_at is not None
+        if closed := [connection.closed for connection in self._others()]:
+            await asyncio.wait(closed, timeout=max(0, self._ends_at - asyncio.get_running_loop().time()))
+        for connection in self._others():
             connection.close()
 
     def _others(self) -> list[ProviderConnection]:
         return [connection for connection in self.connections if not connection.own]
-
-    async def _wait(self, ends: Sequence[asyncio.Future[None]]) -> None:
-        assert self._ends_at is not None
-        if ends:
-            await asyncio.wait(ends, timeout=max(0, self._ends_at - asyncio.get_running_loop().time()))
 
 
 class ProviderConnection(Connection):

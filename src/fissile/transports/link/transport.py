@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...errors import CallFailed, Incompatible
 from ..base import Call, too_long
-from .consumer import ConsumerConnection
 from .frames import RAISED, RESULT
 from .link import Link
 from .messages import pack_call, unpack_failed, unpack_raised
@@ -26,26 +25,19 @@ class LinkTransport:
         """Carries one call; see `Transport.call`."""
         method = call.method
         connection = self._link.current()
-        if connection is None or method not in connection.indices or not connection.writable.is_set():
-            connection = await self._writable(call)
+        if connection is None or method not in connection.indices or not connection.can_write:
+            connection = await self._link.connection(method, call.deadline)
         arguments = method.arguments.dump(call.arguments)
         if len(arguments) > connection.limit:
             message = too_long(f"the arguments of {method}", len(arguments), connection.limit)
             raise CallFailed(message, may_have_run=False)
         # After every wait, since what is sent is the time that remains.
         remaining = call.deadline - connection.loop.time()
-        kind, answer = await connection.ask(pack_call(connection.indices[method], call.context, remaining, arguments))
+        body = pack_call(connection.indices[method], call.context, remaining, arguments)
+        kind, answer = await connection.ask(body, call.deadline)
         if kind == RESULT:
             try:
                 return method.result.load(answer)
             except ValueError as error:
                 raise Incompatible(f"the result of {method} cannot be read: {error}", may_have_run=True) from error
         raise unpack_raised(method, answer) if kind == RAISED else unpack_failed(answer)
-
-    async def _writable(self, call: Call) -> ConsumerConnection:
-        """A connection on which the call can be written now; the one that was waited for may be gone by then."""
-        while True:
-            connection = await self._link.connection(call.method, call.deadline)
-            await connection.writable.wait()
-            if connection.takes_calls:
-                return connection

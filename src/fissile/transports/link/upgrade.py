@@ -16,7 +16,6 @@ PATH = "/-/link"
 HEAD_LIMIT = 8 * 1024
 """Bytes of the longest head of an answer."""
 
-
 SECRET_HEADER = "fissile-secret"
 """The header that authenticates over TCP; any web page could send the rest."""
 
@@ -50,8 +49,8 @@ class Upgrading(asyncio.Protocol):
         self.versions = versions
         self._host = host
         self._secret = secret
-        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._received = bytearray()
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.received = bytearray()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,19 +66,19 @@ class Upgrading(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop with what arrived."""
-        self._received += data
-        if self.answer.done():
+        self.received += data
+        if self.answered.done():
             return
-        if b"\r\n\r\n" in self._received:
-            self.answer.set_result(bytes(self._received))
-        elif len(self._received) > HEAD_LIMIT:
-            self.answer.set_exception(BrokenFrame("the answer to the upgrade has no end"))
+        if b"\r\n\r\n" in self.received:
+            self.answered.set_result(None)
+        elif len(self.received) > HEAD_LIMIT:
+            self.answered.set_exception(BrokenFrame("the answer to the upgrade has no end"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop once."""
-        if not self.answer.done():
-            self.answer.set_exception(ConnectionResetError("the peer ended the connection"))
-            self.answer.exception()  # whoever dials may have given up
+        if not self.answered.done():
+            self.answered.set_exception(ConnectionResetError("the peer ended the connection"))
+            self.answered.exception()  # whoever dials may have given up
 
 
 async def read_upgrade(upgrading: Upgrading) -> bytes:
@@ -92,7 +91,8 @@ async def read_upgrade(upgrading: Upgrading) -> bytes:
         Refused: The peer answered something else.
         ConnectionError: The peer is gone, or not there.
     """
-    head, _, rest = (await upgrading.answer).partition(b"\r\n\r\n")
+    await upgrading.answered
+    head, _, rest = bytes(upgrading.received).partition(b"\r\n\r\n")
     said = head.decode(errors="replace").split("\r\n")
     status = _status(said[0])
     if status == 101:
