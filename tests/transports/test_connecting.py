@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -204,3 +205,18 @@ async def test_the_time_that_is_sent_is_the_time_that_remains(server: LinkServer
     found = await asking(Clock, link).deadline()
     assert found - before < 5.25  # half a second more, if it were given back
     await link.close()
+
+
+async def test_a_pair_that_nobody_waits_for_leaves_no_socket() -> None:
+    """Whenever the dialling is cancelled; pytest fails for a socket that is not closed."""
+    for turns in range(12):
+        dialling = asyncio.create_task(dial_pair(LinkServer({}))({}))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        dialling.cancel()
+        await asyncio.wait([dialling])
+        if not dialling.cancelled():
+            dialling.result().abort()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    gc.collect()

@@ -98,9 +98,15 @@ def dial_pair(server: LinkServer) -> Dial:
     async def dial(greeting: Greeting) -> ConsumerConnection:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
-        await loop.create_connection(server.own_connection, sock=theirs)
-        _, connection = await loop.create_connection(lambda: ConsumerConnection(greeting, server.limit), sock=ours)
-        return await _greeted(connection, b"")
+        consumer, provider = ConsumerConnection(greeting, server.limit), server.own_connection()
+        try:
+            await loop.create_connection(lambda: provider, sock=theirs)
+            await loop.create_connection(lambda: consumer, sock=ours)
+        except BaseException:
+            provider.abort()
+            ours.close()
+            raise
+        return await _greeted(consumer, b"")
 
     return dial
 
