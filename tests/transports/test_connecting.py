@@ -210,7 +210,7 @@ async def test_the_time_that_is_sent_is_the_time_that_remains(server: LinkServer
 async def test_a_pair_that_nobody_waits_for_leaves_no_socket() -> None:
     """Whenever the dialling is cancelled; pytest fails for a socket that is not closed."""
     for turns in range(12):
-        dialling = asyncio.create_task(dial_pair(LinkServer({}))({}))
+        dialling = asyncio.ensure_future(dial_pair(LinkServer({}))({}))
         for _ in range(turns):
             await asyncio.sleep(0)
         dialling.cancel()
