@@ -29,6 +29,22 @@ def test_a_second_supervisor_is_refused(works: Works, tmp_path: Path) -> None:
         assert [200, 200] == [client.get(f"{at}/orders/supplier").status_code for at in (url, other)]
 
 
+def test_git_leaves_the_state_alone(works: Works) -> None:
+    """Databases and secrets are in its folder, whoever has made it."""
+    works.apart()
+    assert "*\n" == (works.folder / "state" / ".gitignore").read_text()
+
+
+def test_a_state_that_cannot_be_kept(works: Works) -> None:
+    """It says which folder, and what moves it."""
+    (works.folder / "file").touch()
+    works.variables["FISSILE_STATE"] = str(works.folder / "file")
+    refused = works.run("run", "--placement", "apart")
+    what, fix = refused.err.splitlines()
+    assert (3, f"error: {works.folder}/file: cannot make the folder of the state: File exists") == (refused.code, what)
+    assert "    fix: set FISSILE_STATE to a folder of your own" == fix
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process notices it once it serves")
 def test_nothing_outlives_a_supervisor_that_is_killed(works: Works) -> None:
     """Not even what has not become ready yet; and the next start finds everything free."""

@@ -127,3 +127,12 @@ def test_the_end_of_what_starts_anew(works: Works) -> None:
     running.hears("starting everything again")
     assert 0 == running.end(signal.SIGTERM)
     assert [] == works.left_behind(pids)
+
+
+def test_ctrl_c_while_processes_start(works: Works) -> None:
+    """They end in silence, whatever they import at that moment."""
+    works.write({"stuck": ""})
+    running = works.start("run", "--placement", "apart", "--port", "0")
+    running.hears("front   | ")
+    assert 130 == running.interrupt_all()
+    assert "Traceback" not in "\n".join(running.lines)

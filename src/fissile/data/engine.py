@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..component import Database
+from ..project.folders import make_state
 
 BUSY_TIMEOUT = 5_000
 """Milliseconds that SQLite waits for another writer (https://sqlite.org/pragma.html#pragma_busy_timeout)."""
@@ -58,9 +59,7 @@ class Store:
 
     async def open(self) -> None:
         """Connects, and creates the tables that are missing."""
-        if not self.file.parent.exists():
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            (self.file.parent / ".gitignore").write_text("*\n")
+        make_state(self.file.parent)
         await asyncio.to_thread(_write_ahead, self.file)
         self._writing = self._engine("BEGIN IMMEDIATE", 1)
         async with self._writing.begin() as connection:
@@ -143,7 +142,7 @@ def _write_ahead(file: Path) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise
             time.sleep(TICK)
 

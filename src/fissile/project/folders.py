@@ -28,6 +28,22 @@ def state_folder(project: Project) -> Path:
     return Path.cwd() / ".fissile"
 
 
+def make_state(folder: Path) -> None:
+    """Makes a folder of state, which git leaves alone: databases and secrets are in it.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignored = folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
+    except OSError as error:
+        what = f"cannot make the folder of the state: {error.strerror}"
+        raise ConfigurationError(Fault(what, str(folder), "", f"set {STATE} to a folder of your own")) from None
+
+
 def sockets_folder(project: Project) -> Path:
     """The folder of the Unix sockets on which the processes of one state folder listen; it may not exist yet.
 

@@ -111,8 +111,8 @@ class Placement:
 
     @property
     def is_several(self) -> bool:
-        """Whether it takes several processes of the system, and so somebody who starts them and a gateway."""
-        return len(self.processes) > 1 or any(process.workers > 1 for process in self.processes)
+        """Whether it takes others than this process, and so somebody who starts those that are here and a gateway."""
+        return len(self.processes) > 1 or any(process.workers > 1 or process.address for process in self.processes)
 
     def as_json(self) -> dict[str, object]:
         """Gives it as plain data: its processes in their order, each with all that is written of it, and where."""

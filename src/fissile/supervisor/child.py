@@ -131,8 +131,9 @@ class Child:
 
     async def end(self, number: signal.Signals, patience: float) -> bool:
         """Asks it to end by a signal, and kills it after so many seconds; whether it has ended by itself."""
-        # Ctrl-C has reached it already, and a second one would mean that it shall not even close.
-        self.send(signal.SIGTERM if self.has_terminal else number)
+        # Ctrl-C has reached it already, and a second one would mean that it shall not even close. And while it imports,
+        # which it has not said that it has done, a Ctrl-C would be a traceback.
+        self.send(number if self.said and not self.has_terminal else signal.SIGTERM)
         try:
             async with asyncio.timeout(patience):
                 await self.process.wait()

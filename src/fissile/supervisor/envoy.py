@@ -102,7 +102,14 @@ def validate(binary: Path, file: Path) -> None:
 
 def _run(binary: Path, *words: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run([str(binary), *words], capture_output=True, text=True, errors="replace", check=False)
+        return subprocess.run(
+            [str(binary), *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            process_group=0,  # a Ctrl-C meanwhile is not for it
+        )
     except OSError as error:
         what = f"{binary} cannot be run: {error.strerror}"
         raise ConfigurationError(Fault(what, "", "", f"correct {ENVOY}, or unset it")) from None

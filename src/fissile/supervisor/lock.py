@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fissile.errors import Fault, FissileError
+from fissile.project.folders import make_state
 
 
 class Taken(FissileError):
@@ -33,8 +34,9 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         Taken: Another one holds it.
+        ConfigurationError: The folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_state(folder)
     file = folder / "supervisor.lock"
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

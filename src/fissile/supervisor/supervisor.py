@@ -174,7 +174,7 @@ class Supervisor:
                     await self._changed.wait()
                 continue
             slow = loop.time() + SLOW
-            logger.warning("not ready yet: %s", "; ".join(unready(self.workers)))
+            logger.warning("not ready yet: %s", "; ".join(unready(self.everything)))
 
     @property
     def _is_described(self) -> bool:
