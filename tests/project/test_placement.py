@@ -70,3 +70,18 @@ def test_a_process_of_together_is_refused() -> None:
     """Together has no processes to choose from."""
     with pytest.raises(ConfigurationError, match="one process runs everything in it"):
         Placement().view("trade", SOCKETS)
+
+
+@pytest.mark.parametrize(
+    ("processes", "several"),
+    [
+        ((), False),
+        ((Process("all", ("orders",)),), False),
+        ((Process("all", ("orders",), workers=2),), True),
+        ((Process("all", ("orders",), address="http://127.0.0.1:9000"),), True),
+        ((Process("sales", ("orders",)), Process("people", ())), True),
+    ],
+)
+def test_what_a_supervisor_is_needed_for(processes: tuple[Process, ...], several: bool) -> None:
+    """Anything but this one process: also one that is elsewhere."""
+    assert several == Placement("some", processes).is_several
