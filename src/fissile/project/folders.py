@@ -29,16 +29,15 @@ def state_folder(project: Project) -> Path:
 
 
 def make_state(folder: Path) -> None:
-    """Makes a folder of state, which git leaves alone: databases and secrets are in it.
+    """Makes a folder of state, with databases and secrets that git leaves alone; one that is there stays as it is.
 
     Raises:
         ConfigurationError: It cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignored = folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n")
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n")
     except OSError as error:
         what = f"cannot make the folder of the state: {error.strerror}"
         raise ConfigurationError(Fault(what, str(folder), "", f"set {STATE} to a folder of your own")) from None
