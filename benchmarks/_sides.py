@@ -121,6 +121,8 @@ def _fissile(folder: Path, *words: str) -> Iterator[Side]:
         "FISSILE_STATE": str(folder / "state"),
         "XDG_RUNTIME_DIR": str(folder),
     }
+    upgrade = [str(_BIN / "fissile"), "db", "upgrade"]
+    subprocess.run(upgrade, cwd=folder / "project", env={**os.environ, **variables}, check=True)
     with _started(command, folder, variables, folder / "project") as process:
         _wait_until_answered(port, [process], folder)
         yield Side(port, [process.pid])

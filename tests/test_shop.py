@@ -21,6 +21,8 @@ Start = Callable[[], Client]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a process of the shop, as often as it is called; all of them share one state."""
+    upgrade = [sys.executable, "-m", "fissile.cli", "db", "upgrade"]
+    subprocess.run(upgrade, cwd=SHOP, env={**os.environ, "FISSILE_STATE": str(tmp_path)}, check=True)
     with ExitStack() as running:
         yield lambda: running.enter_context(_shop(tmp_path))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
+from .errors import ConfigurationError, Fault
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -18,15 +19,28 @@ NAME = r"[a-z][a-z0-9_]{1,30}"
 """What the name of a component, which is its package's, has to match."""
 
 
+Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A component's own database.
 
     Attributes:
         metadata: The tables; no other component reads them.
+        isolation: How much transactions that may write see of each other in PostgreSQL
+            (https://www.postgresql.org/docs/current/transaction-iso.html); in SQLite there is one at a time.
     """
 
     metadata: MetaData
+    isolation: Isolation = "READ COMMITTED"
+
+    def __post_init__(self) -> None:
+        """Refuses what PostgreSQL would only refuse when it is asked."""
+        known = get_args(Isolation)
+        if self.isolation not in known:
+            what = f"Database(isolation={self.isolation!r}) is no isolation of PostgreSQL"
+            raise ConfigurationError(Fault(what, "", f"there are {', '.join(known)}", f'write "{known[0]}"'))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

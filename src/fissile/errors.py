@@ -3,6 +3,7 @@
 Exception
 ├── FissileError
 │   ├── ConfigurationError      the application cannot start as it is written; every fault at once
+│   │   └── DependencyDown      nor would it, written otherwise: what it depends on is down
 │   └── CallError               a call did not end with a value or a declared error
 │       ├── DeadlineExceeded    504   its time was up
 │       ├── Unavailable         503   nobody there to answer
@@ -85,6 +86,10 @@ class ConfigurationError(FissileError):
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
+
+
+class DependencyDown(ConfigurationError):
+    """The application cannot start now, since something that it depends on is down."""
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

@@ -1,4 +1,4 @@
-"""One call's transaction on SQLite: opened late, committed or undone as a whole, and in nobody's way."""
+"""One call's transaction: opened late, committed or undone as a whole, and in nobody's way."""
 
 import asyncio
 import sqlite3
@@ -13,10 +13,13 @@ from sqlalchemy import MetaData, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from fissile import App, Database
-from fissile.data import Store, UnitOfWork, begin, engine
-from fissile.data.engine import BUSY_TIMEOUT
+from fissile import App
+from fissile.data import Store, UnitOfWork, begin, sqlite
+from fissile.data.sqlite import BUSY_TIMEOUT
 from tests.runtime.projects import written
+
+from .conftest import StoreOf
+from .declared import file_store
 
 
 class Base(DeclarativeBase):
@@ -34,9 +37,9 @@ class Row(Base):
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
+async def store(store_of: StoreOf) -> AsyncIterator[Store]:
     """An open database."""
-    store = Store(Database(Base.metadata), tmp_path / "folder" / "rows.sqlite3")
+    store = store_of(Base.metadata)
     await store.open_once()
     yield store
     await store.close()
@@ -46,14 +49,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 def taken(store: Store) -> list[object]:
     """Every connection that was taken."""
     taken: list[object] = []
-    for readonly in (False, True):
-        event.listen(store.engine(readonly=readonly).sync_engine, "checkout", lambda one, *_: taken.append(one))
+    for pool in {store.engine(readonly=readonly).pool for readonly in (False, True)}:
+        event.listen(pool, "checkout", lambda one, *_: taken.append(one))
     return taken
 
 
 async def names(store: Store) -> list[str]:
     """The rows, read in a unit of work of their own."""
-    work = await begin(store, True)
+    work = await begin(store, False, True)
     found = list(await work.session().scalars(select(Row.name).order_by(Row.id)))
     await work.commit()
     return found
@@ -61,7 +64,7 @@ async def names(store: Store) -> list[str]:
 
 def in_use(store: Store) -> int:
     """How many connections are in use."""
-    pools = [store.engine(readonly=readonly).pool for readonly in (False, True)]
+    pools = {store.engine(readonly=readonly).pool for readonly in (False, True)}
     return sum(pool.checkedout() for pool in pools)  # type: ignore[attr-defined]  # of every pool with connections
 
 
@@ -72,7 +75,7 @@ async def test_a_session_that_is_not_used_takes_no_connection(
     """Nor does a unit of work without one."""
     for asks in (False, True):
         for ends in (UnitOfWork.commit, UnitOfWork.rollback):
-            work = await begin(store, readonly)
+            work = await begin(store, False, readonly)
             if asks:
                 assert work.session() is work.session()
             await ends(work)
@@ -81,11 +84,11 @@ async def test_a_session_that_is_not_used_takes_no_connection(
 
 async def test_a_commit(store: Store, taken: list[object]) -> None:
     """What was added is there, flushed or not, and its objects can still be read."""
-    work = await begin(store, False)
+    work = await begin(store, False, False)
     row = Row(name="added")
     work.session().add(row)
     await work.commit()
-    work = await begin(store, False)
+    work = await begin(store, False, False)
     await work.session().execute(insert(Row).values(name="executed"))
     await work.commit()
     assert ["added", "executed"] == await names(store)
@@ -94,22 +97,23 @@ async def test_a_commit(store: Store, taken: list[object]) -> None:
 
 async def test_a_rollback(store: Store) -> None:
     """Nothing of the unit of work stays, flushed or not, and the write lock is free."""
-    work = await begin(store, False)
+    work = await begin(store, False, False)
     work.session().add(Row(name="flushed"))
     await work.session().flush()
     work.session().add(Row(name="added"))
     await work.rollback()
     assert ([], 0) == (await names(store), in_use(store))
-    with closing(sqlite3.connect(store.file, timeout=0)) as other:
-        other.execute("INSERT INTO rows (name) VALUES ('other')")
-        other.commit()
+    engine = store.address.blocking_engine()
+    with engine.begin() as other:
+        other.execute(text("INSERT INTO rows (name) VALUES ('other')"))
+    engine.dispose()
     assert ["other"] == await names(store)
 
 
 async def test_a_commit_that_fails(store: Store) -> None:
     """It raises, nothing of it stays, and the next units of work are healthy."""
     for name in ("one", "two"):
-        work = await begin(store, False)
+        work = await begin(store, False, False)
         work.session().add(Row(name=name))
         work.session().add(Row(name="same"))
         if name == "two":
@@ -118,7 +122,7 @@ async def test_a_commit_that_fails(store: Store) -> None:
         else:
             await work.commit()
     for number in range(10):
-        work = await begin(store, False)
+        work = await begin(store, False, False)
         work.session().add(Row(name=str(number)))
         await work.commit()
     assert ["one", "same", *map(str, range(10))] == await names(store)
@@ -127,10 +131,10 @@ async def test_a_commit_that_fails(store: Store) -> None:
 
 async def test_readers_beside_a_writer(store: Store) -> None:
     """Two of them read what was committed before, while a writer is in its transaction, and hold nobody up."""
-    writer = await begin(store, False)
+    writer = await begin(store, False, False)
     writer.session().add(Row(name="written"))
     await writer.session().flush()
-    readers = [await begin(store, True) for _ in range(2)]
+    readers = [await begin(store, False, True) for _ in range(2)]
     for reader in readers:
         assert 0 == await reader.session().scalar(select(func.count()).select_from(Row))
     await writer.commit()
@@ -140,12 +144,14 @@ async def test_readers_beside_a_writer(store: Store) -> None:
     assert (["written"], 0) == (await names(store), in_use(store))
 
 
-async def test_writers_wait_for_each_other(store: Store) -> None:
-    """A second one waits where it begins, instead of failing where it writes after it has read."""
+async def test_writers_wait_for_each_other(tmp_path: Path) -> None:
+    """In SQLite a second one waits where it begins, instead of failing where it writes after it has read."""
+    store = file_store(Base.metadata, tmp_path / "rows.sqlite3")
+    await store.open_once()
     count = select(func.count()).select_from(Row)
 
     async def add_one_more() -> None:
-        work = await begin(store, False)
+        work = await begin(store, False, False)
         found = await work.session().scalar(count)
         await asyncio.sleep(0)
         work.session().add(Row(name=f"row {found}"))
@@ -153,25 +159,28 @@ async def test_writers_wait_for_each_other(store: Store) -> None:
 
     await asyncio.gather(*(add_one_more() for _ in range(10)))
     assert [f"row {number}" for number in range(10)] == await names(store)
+    await store.close()
 
 
-async def test_how_sqlite_is_set(store: Store) -> None:
+async def test_how_sqlite_is_set(tmp_path: Path) -> None:
     """A write-ahead log, patience, and foreign keys that are checked."""
-    work = await begin(store, True)
+    store = file_store(Base.metadata, tmp_path / "rows.sqlite3")
+    work = await begin(store, False, True)
     session = work.session()
     found = [await session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")]
     await work.commit()
     assert ["wal", BUSY_TIMEOUT, 1] == found
+    await store.close()
 
 
 async def test_a_busy_database_is_an_error_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that somebody else keeps is told, and the unit of work can be undone."""
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 1)
-    store = Store(Database(Base.metadata), tmp_path / "rows.sqlite3")
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 1)
+    store = file_store(Base.metadata, tmp_path / "rows.sqlite3")
     await store.open_once()
-    with closing(sqlite3.connect(store.file)) as other:
+    with closing(sqlite3.connect(store.address.file)) as other:
         other.execute("BEGIN IMMEDIATE")
-        work = await begin(store, False)
+        work = await begin(store, False, False)
         with pytest.raises(OperationalError, match="locked"):
             await work.session().execute(insert(Row).values(name="never"))
         await work.rollback()

@@ -51,6 +51,7 @@ def ports(tmp_path: Path) -> Iterator[list[int]]:
         found, running = [], []
         for placement in ("together", "apart"):
             terminal.variables = {"FISSILE_STATE": str(tmp_path / placement), "XDG_RUNTIME_DIR": short}
+            assert 0 == terminal.run("db", "upgrade").code
             found.append(free_port())
             running.append(terminal.start("run", "--placement", placement, "--port", str(found[-1])))
         try:

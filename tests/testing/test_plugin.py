@@ -97,14 +97,14 @@ def test_what_is_emptied(run: Run, tmp_path: Path) -> None:
 
         async def test_first(app: App, stock: Provided[Stock]) -> None:
             await stock.add("bolt")
-            with sqlite3.connect(app.runtime.live["stock"].store.file) as connection:
+            with sqlite3.connect(app.runtime.live["stock"].store.address.file) as connection:
                 connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
                 connection.execute("INSERT INTO alembic_version VALUES ('abc')")
             connection.close()
 
         async def test_second(app: App, stock: Provided[Stock]) -> None:
             assert 0 == await stock.count()
-            with sqlite3.connect(app.runtime.live["stock"].store.file) as connection:
+            with sqlite3.connect(app.runtime.live["stock"].store.address.file) as connection:
                 assert [("abc",)] == connection.execute("SELECT * FROM alembic_version").fetchall()
             connection.close()
         """,

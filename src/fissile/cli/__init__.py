@@ -15,12 +15,13 @@ from typing import Annotated
 import typer
 
 from .call import call
+from .db import db
 from .dev import dev
 from .list import list_components
 from .openapi import openapi
 from .restart import restart
 from .run import run
-from .words import BROKEN, NOT_CONFIGURED, show_configuration, show_exception
+from .words import BROKEN, show_configuration, show_exception
 
 cli = typer.Typer(
     name="fissile",
@@ -36,6 +37,7 @@ cli.command("list")(list_components)
 cli.command("restart")(restart)
 cli.command("openapi")(openapi)
 cli.command("call")(call)
+cli.add_typer(db)
 
 
 def _show_version(wanted: bool) -> None:
@@ -61,8 +63,7 @@ def main() -> None:
     try:
         cli(prog_name="fissile")
     except ConfigurationError as error:
-        show_configuration(error)
-        sys.exit(NOT_CONFIGURED)
+        sys.exit(show_configuration(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001  # the last one to see it: nothing may pass unsaid

@@ -116,6 +116,7 @@ def _command(wanted: Wanted, placement: str | None, process: Process, number: in
         words += ["--placement", wanted.placement]
     words += ["--fd", str(descriptor), "--drain", str(wanted.drain), "--log-level", wanted.log_level]
     words += ["--supervisor", str(os.getpid()), "--announce", "{announce}"]
+    words += ["--migrate"] if wanted.develops else []
     has_terminal = placement is None or process.name == wanted.debug
     return Command(words, _environment(wanted, has_terminal), (descriptor,), has_terminal)
 

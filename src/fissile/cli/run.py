@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,7 @@ def run(
     fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None,
     drain: Annotated[float | None, typer.Option(hidden=True, help="Seconds for requests in flight at the end.")] = None,
     supervisor: Annotated[int | None, typer.Option(hidden=True, help="The process whose end ends this one.")] = None,
+    migrate: Annotated[bool, typer.Option("--migrate", hidden=True, help="Bring the databases up to date.")] = False,
     announce: Annotated[int | None, typer.Option(hidden=True, help="Where to say how this process is.")] = None,
 ) -> None:
     """Serve in one process, or as the processes of a placement.
@@ -64,7 +66,7 @@ def run(
         at = host or HOST, PORT if port is None else port
         wanted = Wanted(target, placement, *at, DRAIN if drain is None else drain, log_level)
         raise typer.Exit(supervise(project, chosen_placement(project, placement), wanted))
-    app = load(target, view)
+    app = load(target, replace(view, migrates=migrate))
     if fd is None and uds is None and host is None and port is None:
         host, port, uds = listens_at(project, view)
     with _listener(host or HOST, PORT if port is None else port, uds, fd) as listener:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
+from ..errors import ConfigurationError
 from ..runtime import server
+from ..runtime.lifecycle import DRAIN, open_data
 from .sockets import url_of
-from .words import INTERRUPTED, say
+from .words import INTERRUPTED, say, show_configuration
 
 if TYPE_CHECKING:
     from ..runtime.app import App
@@ -88,7 +90,14 @@ class Server(server.Server):
         timer.start()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, then tells."""
+        """Starts, then tells; what is wrong with a database is said before anything has started."""
+        if self._app.package is not None and self._app.dispatcher is not None:
+            try:
+                await open_data(self._app.runtime)
+            except ConfigurationError as error:
+                self.ended_by = show_configuration(error)
+                self.should_exit = True
+                return
         await super().startup(sockets)
         if not self.should_exit:
             self._tell_started()
@@ -137,8 +146,6 @@ def serve(
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     """
-    from ..runtime.lifecycle import DRAIN
-
     links = app.view is not None and app.view.live is not None
     wanted = server.config(app, links=links, drain=DRAIN if drain is None else drain, log_level=log_level)
     started = (lambda: None) if announce is not None else (lambda: _tell(app, listener))

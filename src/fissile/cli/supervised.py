@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TextIO
 
 import typer
 
@@ -19,7 +21,7 @@ from ..supervisor.supervisor import Supervisor
 from . import plans, sockets, terminal
 from .placing import means_several
 from .plans import Wanted
-from .words import OUTSIDE_DOWN, has_colour, say, show_fault
+from .words import OUTSIDE_DOWN, has_colour, show_fault
 
 
 def supervise(project: Project, placement: Placement, wanted: Wanted) -> int:
@@ -57,14 +59,30 @@ def _apart(project: Project, placement: Placement, wanted: Wanted) -> int:
 
 
 def _run(plan: Plan) -> int | None:
-    stream = Stream(sys.stderr, plan.names(), colour=has_colour(sys.stderr))
-    own = Own(stream, "fissile")
-    own.setFormatter(logging.root.handlers[0].formatter)
+    stream = Stream(_once_more(sys.stderr), plan.names(), colour=has_colour(sys.stderr))
+    with terminal.kept(), _logged(stream):
+        return asyncio.run(Supervisor(plan, stream, partial(_tell, stream, plan)).run())
+
+
+def _once_more(out: TextIO) -> TextIO:
+    """The same stream, which Python does not flush at its end: it would wait there for whoever has stopped reading."""
+    return open(out.fileno(), "w", encoding=out.encoding, errors=out.errors, closefd=False)
+
+
+@contextmanager
+def _logged(stream: Stream) -> Iterator[None]:
+    """Has the log go to the stream while the block runs."""
+    before = logging.root.handlers[:]
+    own = Own(stream)
+    own.setFormatter(before[0].formatter)
     logging.root.handlers[:] = [own]
-    with terminal.kept():
-        return asyncio.run(Supervisor(plan, stream, partial(_tell, plan)).run())
+    try:
+        yield
+    finally:
+        logging.root.handlers[:] = before
+        stream.close()
 
 
-def _tell(plan: Plan, said: Mapping[str, object]) -> None:
+def _tell(stream: Stream, plan: Plan, said: Mapping[str, object]) -> None:
     docs = f", its API on {plan.url}{said['docs']}" if said.get("docs") else ""
-    say(f"{said.get('title') or plan.project.name} is on {plan.url}{docs}; Ctrl-C ends it")
+    stream.say(f"{said.get('title') or plan.project.name} is on {plan.url}{docs}; Ctrl-C ends it")

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from ..errors import DependencyDown
+
 if TYPE_CHECKING:
     from ..errors import ConfigurationError, Fault
 
@@ -49,10 +51,11 @@ def show_fault(fault: Fault) -> None:
     say(f"{label} {fault}")
 
 
-def show_configuration(error: ConfigurationError) -> None:
-    """Says every mistake of a configuration."""
+def show_configuration(error: ConfigurationError) -> int:
+    """Says every mistake of a configuration; gives the exit code."""
     for fault in error.faults:
         show_fault(fault)
+    return OUTSIDE_DOWN if isinstance(error, DependencyDown) else NOT_CONFIGURED
 
 
 def show_exception(error: BaseException) -> None:

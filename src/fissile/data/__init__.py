@@ -1,6 +1,8 @@
-"""A component's own data: its engine and its units of work."""
+"""A component's own data: where it is, its engines, its units of work and its migrations."""
 
-from .engine import Store
-from .unit_of_work import UnitOfWork, begin, finish
+from .budget import Budget
+from .migrations import Migrations, foreign_keys
+from .store import Store
+from .unit_of_work import CURRENT, UnitOfWork, begin, finish
 
-__all__ = ["Store", "UnitOfWork", "begin", "finish"]
+__all__ = ["CURRENT", "Budget", "Migrations", "Store", "UnitOfWork", "begin", "finish", "foreign_keys"]

@@ -22,11 +22,13 @@ class Defaults:
         deadline: Seconds that a call may take; written ``"5s"``, ``"300ms"`` or ``"1m"``.
         in_flight: Calls that a component runs at once.
         message: Bytes of the longest message over a link; written ``"1MiB"`` or ``"512KiB"``.
+        connections: Connections to PostgreSQL that a process has open at once, shared by its components.
     """
 
     deadline: float = 5.0
     in_flight: int = 1_000
     message: int = 1024 * 1024
+    connections: int = 20
 
 
 def read_defaults(written: object, at: Callable[..., str]) -> tuple[Defaults, list[Fault]]:
@@ -81,4 +83,5 @@ _READERS: Mapping[str, tuple[Callable[[object], float | int | None], str, str]] 
     "deadline": (_seconds, '"5s"', "it is a time with its unit: ms, s or m"),
     "in_flight": (_count, "1000", "it is a whole number above 0"),
     "message": (_bytes, '"1MiB"', "it is a size with its unit: B, KiB or MiB"),
+    "connections": (_count, "20", "it is a whole number above 0"),
 }

@@ -73,6 +73,7 @@ class View:
         defaults: What every call and link starts from.
         wire: Whether every call goes through codec and link although its provider is in this process.
         debug: Whether somebody steps through this process: no deadline ends a call here.
+        migrates: Whether this process brings its databases up to date by itself, as in development.
     """
 
     name: str = "together"
@@ -82,6 +83,7 @@ class View:
     defaults: Defaults = field(default_factory=Defaults)
     wire: bool = False
     debug: bool = False
+    migrates: bool = False
 
     def is_live(self, component: str) -> bool:
         """Says whether a component runs in this process."""

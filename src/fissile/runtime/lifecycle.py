@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
+from ..errors import ConfigurationError, DependencyDown, Fault, raise_faults
 from .wiring import Live, Runtime
 
 DRAIN = 25.0
@@ -29,6 +30,25 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
             runtime.running = False
             await runtime.server.drain(DRAIN)
             await asyncio.gather(*[link.close(DRAIN) for link in runtime.links.values()])
+
+
+async def open_data(runtime: Runtime) -> None:
+    """Opens the databases of the live components, so that what is wrong with any of them is known before the start.
+
+    Raises:
+        DependencyDown: One of them is down.
+        ConfigurationError: One of them is not as the code needs it; every one that is not is told.
+    """
+    faults: list[Fault] = []
+    for name in runtime.order:
+        if (store := runtime.live[name].store) is not None:
+            try:
+                await store.open_once()
+            except DependencyDown:
+                raise
+            except ConfigurationError as error:
+                faults += error.faults
+    raise_faults(faults)
 
 
 @contextmanager

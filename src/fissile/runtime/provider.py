@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded, Unavailable
 from ..interface import Method
 from ..project import Defaults
-from ..transports.base import Call
+from ..transports.base import MARGIN, Call
+from ..transports.pauses import pause_after
 from ..values import ComponentError
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from .overrides import Fakes
 
 logger = logging.getLogger("fissile.calls")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
+"""Seconds before work that met another transaction is done again; see `fissile.transports.pauses`."""
 
 
 class Maker(Protocol):
@@ -129,7 +133,25 @@ class InterfaceProvider:
             return _checked(call.method, await getattr(service, call.method.name)(**call.arguments))
 
     async def _run_with_data(self, call: Call, begin: Callable[[bool], Awaitable[UnitOfWork]]) -> object:
-        work = await begin(call.method.readonly)
+        """Runs a call in its transaction, again where it met another one and may be repeated."""
+        loop, attempt = asyncio.get_running_loop(), 0
+        while True:
+            work = await begin(call.method.readonly)
+            try:
+                return await self._attempt(call, work)
+            except Exception as error:
+                trouble = work.trouble(error)
+                if trouble is None:
+                    raise
+                pause = pause_after(attempt, FIRST_PAUSE, LONGEST_PAUSE)
+                is_worth_it = trouble.passes and call.method.idempotent
+                if not is_worth_it or loop.time() + pause >= call.deadline - MARGIN:
+                    logger.warning("%s failed: %s", call.method, trouble.what, exc_info=error)
+                    raise Unavailable(f"{call.method} failed: {trouble.what}", may_have_run=True) from error
+            attempt += 1
+            await asyncio.sleep(pause)
+
+    async def _attempt(self, call: Call, work: UnitOfWork) -> object:
         try:
             result = await self._run(call, work)
             if asyncio.get_running_loop().time() >= call.deadline:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
-from ..component import Component
+from ..component import Component, Database
 from ..context import Carried
 from ..errors import ConfigurationError, Fault, place, raise_faults
 from ..interface import Contract, implementation_faults, read
@@ -23,10 +23,12 @@ from ..project import (
     Defaults,
     FoundComponent,
     Peer,
+    Placement,
     Project,
     View,
     default_prefix,
     graph_faults,
+    read_placements,
     start_order,
     state_folder,
 )
@@ -262,15 +264,30 @@ class Runtime:
             return
         begin: Begin | None = None
         if declaration.database is not None:
-            from ..data import Store  # a component without data does not need SQLAlchemy
+            try:
+                live.store = self._store(live, declaration.database)
+            except ConfigurationError as error:
+                self.faults += error.faults
+                return
             from ..data import begin as begin_work
 
-            name = declaration.id or live.name
-            live.store = Store(declaration.database, state_folder(self.project) / f"{name}.sqlite3")
-            begin = partial(begin_work, live.store)
+            begin = partial(begin_work, live.store, self.mode is Mode.development)
         live.container = injection.container()
         live.fakes = Fakes(self._app, injection, live.container, partial(_providers, live, begin, None))
         live.providers = _providers(live, begin, live.fakes, injection, live.container)
+
+    def _store(self, live: Live, database: Database) -> Store:
+        from ..data import Budget, Migrations, Store, foreign_keys  # a component without data needs no SQLAlchemy
+        from .addresses import address_of
+
+        raise_faults(foreign_keys(live.name, database.metadata, live.found.where))
+        placement = read_placements(self.project).known.get(self.view.name, Placement())
+        with_data = sum(live.declaration.database is not None for live in self.live.values())
+        migrations = Migrations(live.name, database.metadata, live.found.folder)
+        budget = Budget.of(placement, with_data)
+        return Store(
+            database, address_of(self.project, live.found), migrations, budget=budget, migrates=self.view.migrates
+        )
 
     def _reachable(self, live: Live) -> list[type[object]]:
         """The interfaces that a component may call: those that it needs, and its own."""
@@ -300,8 +317,13 @@ class Runtime:
 
     def _connect(self, channel: InterfaceChannel) -> None:
         channel.deadline = DAY if self.view.debug else self.view.defaults.deadline
-        carrier = self._carrier(channel, self.view)
-        channel.carrier = RetryingTransport(self._wrap(carrier) if self._wrap else carrier)
+        carrier: Transport = self._carrier(channel, self.view)
+        carrier = RetryingTransport(self._wrap(carrier) if self._wrap else carrier)
+        if self.mode is Mode.development and any(live.declaration.database for live in self.live.values()):
+            from .open_work import WarningTransport  # a process without data needs no SQLAlchemy
+
+            carrier = WarningTransport(carrier)
+        channel.carrier = carrier
 
     def _carrier(self, channel: InterfaceChannel, view: View) -> Transport:
         if channel.provider not in self.live or not view.is_live(channel.provider):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import sqlite3
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +24,9 @@ from ..transports.base import Transport
 from ..transports.link.provider import Served
 from .carriers import RepeatingTransport, Watch, WatchedTransport
 from .client import GatewayTransport
+from .databases import Databases, Servers, without_databases
 from .faults import Faults, FaultyTransport, mortal
 from .processes import Down, Processes
-
-KEPT = {"alembic_version"}
-"""Tables that say how a database is, and not what is in it."""
 
 
 class Placed:
@@ -37,16 +34,19 @@ class Placed:
 
     Args:
         app: The application, not yet assembled.
-        state: The folder of its databases.
+        state: The folder of its SQLite files.
+        servers: The servers that tests may use.
         entrypoint: Where it is, as ``shop.main:app``; None for ``app`` in the ``main.py`` of its package.
     """
 
-    def __init__(self, app: App, state: Path, entrypoint: str | None = None) -> None:
+    def __init__(self, app: App, state: Path, servers: Servers, entrypoint: str | None = None) -> None:
         self.app = app
         self._state = state
         self._entrypoint = entrypoint
         self._environment = dict(os.environ)  # before any component was imported here
-        self._started: dict[str, Processes | Down] = {}
+        self._servers = servers
+        self._databases: dict[str, Databases] = {}
+        self._started: dict[tuple[str, str], Processes | Down] = {}
         self._processes: Processes | None = None
         self.faults = Faults()
         self.watch = Watch()
@@ -67,28 +67,41 @@ class Placed:
                 runtime = self.app.runtime
             except ConfigurationError as error:
                 raise _failed(error) from None
-        for live in runtime.live.values():
-            if live.store is not None and not live.store.file.is_relative_to(state):
-                what = f"the application was assembled before its tests, with the data in {live.store.file.parent}"
-                pytest.fail(f"{what}: import main.py, and leave `routes` and `openapi` to the tests", pytrace=False)
         return runtime
 
-    def prepare(self, name: str) -> None:
-        """Places the components and empties the databases, once for a test."""
+    def prepare(self, name: str, database: str) -> None:
+        """Places the components and empties their databases, once for a test.
+
+        Args:
+            name: The placement.
+            database: The kind of the databases.
+        """
         if self._prepared or self.runtime is None:
             return
         runtime = self.runtime
         placement = self._placement(runtime.project, name)
-        self._processes = self._processes_of(runtime.project, placement) if placement.processes else None
+        databases = self._databases_of(runtime, database)
+        self._processes = self._processes_of(runtime.project, placement, database) if placement.processes else None
         if self._processes is not None:
             runtime.place(placement.alone((), "", self._processes.sockets))
         else:
             view = View(name, defaults=placement.defaults, wire=placement.wire)
             runtime.place(view, self._over_link if placement.wire else self._in_process)
-        for live in runtime.live.values():
-            if live.store is not None and live.store.file.is_file():
-                _empty(live.store.file)
+        databases.empty()
         self._prepared = True
+
+    def _databases_of(self, runtime: Runtime, kind: str) -> Databases:
+        """The databases of one kind, made for the first test that wants them, and used from now on."""
+        if kind not in self._databases:
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv(STATE, str(self._state))
+                try:
+                    self._databases[kind] = self._servers.databases(kind, runtime, self._state)
+                except ConfigurationError as error:
+                    raise _failed(error) from None
+        databases = self._databases[kind]
+        databases.use(runtime)
+        return databases
 
     @staticmethod
     def _placement(project: Project, name: str) -> Placement:
@@ -97,29 +110,30 @@ class Placed:
         except ConfigurationError as error:
             raise _failed(error) from None
 
-    def _processes_of(self, project: Project, placement: Placement) -> Processes:
+    def _processes_of(self, project: Project, placement: Placement, database: str) -> Processes:
         """The processes of a placement, started by its first test; what kept them from it fails the others at once."""
-        if placement.name not in self._started:
-            self._started[placement.name] = self._start(project, placement)
-        found = self._started[placement.name]
+        key = placement.name, database
+        if key not in self._started:
+            self._started[key] = self._start(project, placement, self._databases[database].environment)
+        found = self._started[key]
         if isinstance(found, Down):
             raise _failed(found)
         try:
             found.look()
         except Down as down:
             found.close()
-            del self._started[placement.name]  # the next test begins with new ones
+            del self._started[key]  # the next test begins with new ones
             raise _failed(down) from None
         return found
 
-    def _start(self, project: Project, placement: Placement) -> Processes | Down:
+    def _start(self, project: Project, placement: Placement, databases: Mapping[str, str]) -> Processes | Down:
         project = replace(project, entrypoint=self._entrypoint or project.entrypoint)
         module, _, name = project.entrypoint.partition(":")
         if getattr(sys.modules.get(module), name, None) is not self.app:
             what = f"this test has an application of its own, and the processes would run {project.entrypoint}"
             return Down(f"{what}: it cannot run in {placement.name}")
         try:
-            return Processes(project, placement, self._state, self._environment)
+            return Processes(project, placement, self._state, {**without_databases(self._environment), **databases})
         except Down as down:
             return down
 
@@ -162,6 +176,8 @@ class Placed:
         for started in self._started.values():
             if isinstance(started, Processes):
                 started.close()
+        for databases in self._databases.values():
+            databases.close()
 
     def caller(self) -> Caller:
         """The interfaces of the application."""
@@ -183,6 +199,7 @@ class Applications:
     def __init__(self, folders: pytest.TempPathFactory, state: Path | None) -> None:
         self._folders = folders
         self._state = state
+        self._servers = Servers()
         self._projects: dict[Path, App] = {}
         self._placed: dict[int, Placed] = {}
 
@@ -203,13 +220,14 @@ class Applications:
         placed = self._placed.get(id(app))
         if placed is None:
             state = self._state or self._folders.mktemp("fissile")
-            placed = self._placed[id(app)] = Placed(app, state, entrypoint)
+            placed = self._placed[id(app)] = Placed(app, state, self._servers, entrypoint)
         return placed
 
     def close(self) -> None:
         """Ends what was started for them."""
         for placed in self._placed.values():
             placed.close()
+        self._servers.close()
 
 
 def _failed(error: ConfigurationError | Down) -> BaseException:
@@ -225,13 +243,3 @@ def _load(project: Project) -> App:
     if not isinstance(app, App):
         pytest.fail(f"{project.entrypoint} is {type(app).__name__}, not an App of Fissile", pytrace=False)
     return app
-
-
-def _empty(file: Path) -> None:
-    """Deletes every row, and lets numbering begin at 1 again."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        connection.execute("BEGIN IMMEDIATE")
-        for table in set(tables) - KEPT:
-            connection.execute(f'DELETE FROM "{table}"')
-        connection.execute("COMMIT")

@@ -29,7 +29,11 @@ ONE_PROCESS = ("together", "wire")
 PLACEMENTS = (*ONE_PROCESS, "apart")
 """What every project has; others are in its ``placements.toml``."""
 
+DATABASES = ("sqlite", "postgresql")
+"""Where the components' data can be; for PostgreSQL see `fissile.testing.postgres`."""
+
 CHOSEN = pytest.StashKey[tuple[str, ...]]()
+ON = pytest.StashKey[tuple[str, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,19 +42,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fissile")
     group.addoption("--placements", metavar="NAMES", help=f"run Fissile's tests in each of these placements ({known})")
     parser.addini("fissile_placements", "the placements of Fissile's tests", type="args", default=["wire"])
+    on = f"run them on each of these databases ({', '.join(DATABASES)})"
+    group.addoption("--databases", metavar="NAMES", help=on)
+    parser.addini("fissile_databases", "the databases of Fissile's tests", type="args", default=["sqlite"])
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Reads which placements are wanted."""
-    option: str | None = config.getoption("placements")
-    names = option.split(",") if option is not None else config.getini("fissile_placements")
-    chosen = tuple(dict.fromkeys(name.strip() for part in names for name in part.split(",") if name.strip()))
-    if not chosen:
-        raise pytest.UsageError(f"no placement was given; there are {', '.join(PLACEMENTS)}")
+    """Reads which placements and databases are wanted."""
+    chosen = config.stash[CHOSEN] = _names(config, "placements", PLACEMENTS)
     for name in chosen:
         if name not in PLACEMENTS:
             _refuse_unknown(name, config.rootpath)
-    config.stash[CHOSEN] = chosen
+    on = config.stash[ON] = _names(config, "databases", DATABASES)
+    if unknown := [name for name in on if name not in DATABASES]:
+        raise pytest.UsageError(f"there is no database {unknown[0]!r}; there are {', '.join(DATABASES)}")
+
+
+def _names(config: pytest.Config, what: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option names, or else its setting; each once."""
+    option: str | None = config.getoption(what)
+    names = option.split(",") if option is not None else config.getini(f"fissile_{what}")
+    chosen = tuple(dict.fromkeys(name.strip() for part in names for name in part.split(",") if name.strip()))
+    if not chosen:
+        raise pytest.UsageError(f"no {what.removesuffix('s')} was given; there are {', '.join(known)}")
+    return chosen
 
 
 def _refuse_unknown(name: str, folder: Path) -> None:
@@ -84,6 +99,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = tuple(name for name in chosen if name in ONE_PROCESS)
     if not _is_marked(metafunc, "fissile_placement"):
         metafunc.parametrize("fissile_placement", chosen, indirect=True)
+    on = metafunc.config.stash[ON]
+    if not _is_marked(metafunc, "fissile_database"):
+        # What is the same for all tests is not said of each.
+        metafunc.parametrize("fissile_database", on, indirect=True, ids=None if on[1:] else [pytest.HIDDEN_PARAM])
     backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
     if backends and backends[-1].params is not None and not _is_marked(metafunc, "anyio_backend"):
         metafunc.parametrize("anyio_backend", ["asyncio"], ids=[pytest.HIDDEN_PARAM], scope="session")
@@ -112,6 +131,14 @@ def fissile_placement(request: pytest.FixtureRequest, anyio_backend: object) -> 
     return name
 
 
+@pytest.fixture
+def fissile_database(request: pytest.FixtureRequest) -> str:
+    """Where the components' data is in this test."""
+    name = request.param
+    assert isinstance(name, str)
+    return name
+
+
 @pytest.fixture(scope="session")
 def fissile_state() -> Path | None:
     """The folder of the databases, which every test empties; without one each application has its own.
@@ -134,21 +161,23 @@ def fissile_applications(
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, fissile_applications: Applications, fissile_placement: str) -> Iterator[App]:
+def app(
+    request: pytest.FixtureRequest, fissile_applications: Applications, fissile_placement: str, fissile_database: str
+) -> Iterator[App]:
     """The project's application, empty and placed; override this fixture to test another one."""
     placed = fissile_applications.at(request.path)
-    placed.prepare(fissile_placement)
+    placed.prepare(fissile_placement, fissile_database)
     yield placed.app
     placed.restore()
 
 
 @pytest.fixture
 async def fissile_application(
-    app: App, fissile_applications: Applications, fissile_placement: str
+    app: App, fissile_applications: Applications, fissile_placement: str, fissile_database: str
 ) -> AsyncIterator[Placed]:
     """The application while it runs."""
     placed = fissile_applications.of(app)
-    placed.prepare(fissile_placement)
+    placed.prepare(fissile_placement, fissile_database)
     async with placed.running():
         yield placed
     placed.restore()

@@ -89,6 +89,8 @@ class Town:
         self.terminal.variables |= {"XDG_RUNTIME_DIR": str(runtime), MARK: str(folder)}
         # As everywhere but on machines that want no files from Python: else each start would compile everything anew.
         self.terminal.variables |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+        done = self.terminal.run("db", "upgrade")
+        assert 0 == done.code, done.err
         self.port = _free_port()
         self.runtime = runtime
         self._mark = f"{MARK}={folder}".encode()

@@ -1,10 +1,10 @@
 """Where orders are kept."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import BigInteger, Column, Integer, String, Table, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import registry
+
+from fissile.data.repository import Page
+from fissile.data.sql_repository import SqlRepository
 
 from .domain import Order
 
@@ -14,7 +14,7 @@ metadata = mapping.metadata
 table = Table(
     "orders",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("supplier_id", BigInteger, nullable=False, index=True),
     Column("item", String(200), nullable=False),
     Column("quantity", Integer, nullable=False),
@@ -24,24 +24,11 @@ table = Table(
 mapping.map_imperatively(Order, table)
 
 
-class OrderRepository:
+class OrderRepository(SqlRepository[Order, int]):
     """The orders in the database."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    longest = 1_000  # as `Limit` has it for those who call
 
-    async def add(self, order: Order) -> None:
-        """Keep a new order, which gets its id."""
-        self._session.add(order)
-        await self._session.flush()
-
-    async def get(self, order_id: int) -> Order | None:
-        """The order with this id, if there is one."""
-        return await self._session.get(Order, order_id)
-
-    async def page(self, supplier_id: int | None, after: int, limit: int) -> Sequence[Order]:
-        """Up to `limit` orders whose ids follow `after`, of one supplier or of all."""
-        query = select(Order).where(table.c.id > after).order_by(table.c.id).limit(limit)
-        if supplier_id is not None:
-            query = query.where(table.c.supplier_id == supplier_id)
-        return (await self._session.scalars(query)).all()
+    async def of(self, supplier_id: int, after: int, limit: int) -> Page[Order, int]:
+        """Up to `limit` orders of one supplier, whose ids follow `after`."""
+        return await self.page(select(Order).where(table.c.supplier_id == supplier_id), after=after, limit=limit)

@@ -34,12 +34,17 @@ class OrderService(Orders):
 
     async def page(self, supplier_id: int | None = None, after: int = 0, limit: int = 50) -> tuple[Order, ...]:
         """Up to `limit` orders whose ids follow `after`, of one supplier or of all."""
-        return tuple(map(_to_public, await self._orders.page(supplier_id, after, limit)))
+        if supplier_id is None:
+            page = await self._orders.list(after=after, limit=limit)
+        else:
+            page = await self._orders.of(supplier_id, after, limit)
+        return tuple(map(_to_public, page.items))
 
     async def cancel(self, order_id: int) -> Order:
         """Cancel an order; one that is cancelled stays as it is."""
         order = await self._known(order_id)
         order.cancel()
+        await self._orders.save(order)
         return _to_public(order)
 
     async def _known(self, order_id: int) -> domain.Order:

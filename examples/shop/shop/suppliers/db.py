@@ -1,10 +1,9 @@
 """Where suppliers are kept."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import Column, Integer, String, Table, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, Column, Integer, String, Table
 from sqlalchemy.orm import registry
+
+from fissile.data.sql_repository import SqlRepository
 
 from .domain import Supplier
 
@@ -14,7 +13,7 @@ metadata = mapping.metadata
 table = Table(
     "suppliers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("name", String(200), nullable=False),
     Column("city", String(200), nullable=False),
     sqlite_autoincrement=True,
@@ -22,26 +21,7 @@ table = Table(
 mapping.map_imperatively(Supplier, table)
 
 
-class SupplierRepository:
+class SupplierRepository(SqlRepository[Supplier, int]):
     """The suppliers in the database."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def add(self, supplier: Supplier) -> None:
-        """Keep a new supplier, which gets its id."""
-        self._session.add(supplier)
-        await self._session.flush()
-
-    async def get(self, supplier_id: int) -> Supplier | None:
-        """The supplier with this id, if there is one."""
-        return await self._session.get(Supplier, supplier_id)
-
-    async def page(self, after: int, limit: int) -> Sequence[Supplier]:
-        """Up to `limit` suppliers whose ids follow `after`."""
-        query = select(Supplier).where(table.c.id > after).order_by(table.c.id).limit(limit)
-        return (await self._session.scalars(query)).all()
-
-    async def remove(self, supplier: Supplier) -> None:
-        """Keep this supplier no longer."""
-        await self._session.delete(supplier)
+    longest = 1_000  # as `Limit` has it for those who call

@@ -1,5 +1,7 @@
 """What can be done with suppliers."""
 
+from fissile.data.repository import Conflict
+
 from . import domain
 from .db import SupplierRepository
 from .public import NewSupplier, Supplier, Suppliers, UnknownSupplier
@@ -23,11 +25,14 @@ class SupplierService(Suppliers):
 
     async def page(self, after: int = 0, limit: int = 50) -> tuple[Supplier, ...]:
         """Up to `limit` suppliers whose ids follow `after`."""
-        return tuple(map(_to_public, await self._suppliers.page(after, limit)))
+        return tuple(map(_to_public, (await self._suppliers.list(after=after, limit=limit)).items))
 
     async def remove(self, supplier_id: int) -> None:
         """Buy from this supplier no longer."""
-        await self._suppliers.remove(await self._known(supplier_id))
+        try:
+            await self._suppliers.remove(await self._known(supplier_id))
+        except Conflict as error:
+            raise UnknownSupplier(supplier_id=supplier_id) from error
 
     async def _known(self, supplier_id: int) -> domain.Supplier:
         supplier = await self._suppliers.get(supplier_id)

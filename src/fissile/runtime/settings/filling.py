@@ -32,6 +32,9 @@ from .variables import Variable, collect, prefix_of
 MODE = "FISSILE_MODE"
 """The environment variable that says where the application runs."""
 
+DATA = ("DATABASE_URL", "DATABASE_PASSWORD")
+"""Variables of a component that say where its data is, and are no settings of its code."""
+
 S = TypeVar("S")
 
 _logger = logging.getLogger("fissile.settings")
@@ -150,6 +153,8 @@ class _Source(EnvSettingsSource):
         )
         faults = []
         for variable in self.variables.values():
+            if variable.name.removeprefix(prefix) in DATA:
+                continue
             if variable.name in known or variable.name.startswith(nested):
                 continue
             close = nearest(variable.name.removeprefix(prefix), {name.removeprefix(prefix) for name in known})

@@ -1,4 +1,4 @@
-"""A component's engine."""
+"""SQLite: its connections and their threads."""
 
 import asyncio
 import threading
@@ -7,8 +7,7 @@ from pathlib import Path
 import aiosqlite
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 
-from fissile import Database
-from fissile.data import Store
+from .declared import file_store
 
 
 def threads() -> set[threading.Thread]:
@@ -19,8 +18,8 @@ def threads() -> set[threading.Thread]:
 async def test_no_thread_outlives_the_store(tmp_path: Path) -> None:
     """Calls that are cancelled while they connect leave no thread behind once the store is closed."""
     before = threads()
-    store = Store(Database(MetaData()), tmp_path / "orders.sqlite3")
-    await store.open()
+    store = file_store(MetaData(), tmp_path / "orders.sqlite3")
+    await store.open_once()
 
     async def ask() -> None:
         async with store.engine(readonly=True).connect() as connection:
@@ -39,8 +38,8 @@ async def test_no_thread_outlives_the_store(tmp_path: Path) -> None:
 async def test_a_connection_that_ends_lets_go_of_its_lock(tmp_path: Path) -> None:
     """Also while somebody holds a statement whose rows were never read, as whoever was cancelled may do."""
     table = Table("notes", MetaData(), Column("id", Integer, primary_key=True))
-    store = Store(Database(table.metadata), tmp_path / "notes.sqlite3")
-    await store.open()
+    store = file_store(table.metadata, tmp_path / "notes.sqlite3")
+    await store.open_once()
     raw = await store.engine(readonly=False).raw_connection()
     driver = raw.driver_connection
     assert isinstance(driver, aiosqlite.Connection)
@@ -58,8 +57,8 @@ async def test_a_new_file_is_opened_many_times_at_once(tmp_path: Path) -> None:
     """As by the workers of one process: each wants the write-ahead log, for which SQLite makes nobody wait."""
     table = Table("notes", MetaData(), Column("id", Integer, primary_key=True))
     for number in range(20):
-        stores = [Store(Database(table.metadata), tmp_path / f"{number}.sqlite3") for _ in range(8)]
-        await asyncio.gather(*[store.open() for store in stores])
+        stores = [file_store(table.metadata, tmp_path / f"{number}.sqlite3") for _ in range(8)]
+        await asyncio.gather(*[store.open_once() for store in stores])
         async with stores[0].engine(readonly=True).connect() as connection:
             assert "wal" == await connection.scalar(text("PRAGMA journal_mode"))
         for store in stores:

@@ -1,0 +1,32 @@
+"""``fissile db check``: what is wrong with the migrations, before anybody applies them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from ..words import BROKEN, say, show_fault
+from .chosen import AsJson, Components, chosen, reaching
+
+
+def check(component: Components = None, as_json: AsJson = False) -> None:
+    """Check migrations: heads, kinds, changes that none of them makes, locks and older code, foreign keys.
+
+    Exit code 1 when something is found. What the database says is compared as well.
+    """
+    from ...data.migrations.checking import faults_of
+
+    faults = []
+    for one in chosen(component):
+        with reaching(one):
+            faults += faults_of(one.migrations, one.address, one.found.where)
+    if as_json:
+        print(json.dumps([asdict(fault) for fault in faults], indent=2))
+    else:
+        for fault in faults:
+            show_fault(fault)
+    if faults:
+        raise typer.Exit(BROKEN)
+    say("nothing is wrong")

@@ -1,0 +1,66 @@
+"""``fissile db provision``: makes roles, schemas and passwords in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..application import project_of
+from ..words import say
+
+if TYPE_CHECKING:
+    from ...data.address import Address
+    from ...project import Project
+
+
+def provision(
+    admin_url: Annotated[
+        str,
+        typer.Option(
+            envvar="FISSILE_ADMIN_URL",
+            help="Who may make roles: postgresql://postgres@localhost:5432/postgres",
+            metavar="URL",
+        ),
+    ],
+    component: Annotated[str | None, typer.Argument(help="One component; all without it.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
+) -> None:
+    """Make a role and a schema in PostgreSQL for each component, and passwords among the secrets.
+
+    What is there is kept, so it can be run again: for a new component, on another server, after a restore.
+    """
+    from ...data.provisioning import provision as make
+    from ...project import state_folder
+    from ...project.folders import make_state
+    from ...runtime.addresses import admin_of, on_server
+    from ...runtime.settings import secrets_directory
+
+    project = project_of(None)
+    admin = admin_of(admin_url)
+    addresses = on_server(project, component, admin)
+    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
+    if folder is None:
+        folder = state_folder(project) / "secrets"
+        if not dry_run:
+            make_state(state_folder(project))
+    if dry_run:
+        for address in addresses:
+            say(f"would make the role {address.url.username} and its schema {address.schema} in {address.url.database}")
+        return
+    for made in make(admin, addresses, folder):
+        address = made.address
+        kept = "its password is in its URL" if made.secret is None else f"its password is in {made.secret}"
+        say(f"{address.component} has the role {address.url.username}, and its schema {address.schema}; {kept}")
+    _tell_next(project, addresses)
+
+
+def _tell_next(project: Project, addresses: list[Address]) -> None:
+    from ...data.address import without_login
+    from ...runtime.addresses import URL_FOR_ALL
+
+    if not os.environ.get(URL_FOR_ALL) and any(not address.where for address in addresses):
+        url = without_login(addresses[0].url).set(drivername="postgresql")
+        say(f"next: export {URL_FOR_ALL}={url.render_as_string(hide_password=False)}")
+    say("next: fissile db upgrade")

@@ -1,0 +1,47 @@
+"""``fissile db revision``: writes what has changed in a component's tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...errors import shown
+from ..words import say
+from .chosen import Component, chosen, reaching
+
+if TYPE_CHECKING:
+    from ...data.migrations.writing import Written
+
+
+def revision(
+    component: Component,
+    message: Annotated[str, typer.Option("--message", "-m", help="What changes, in a few words.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Write one without changes of tables, for those of rows.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be written.")] = False,
+) -> None:
+    """Write a migration of what has changed in the tables of a component.
+
+    What older code does not survive is written as a contraction of its own, which is applied when no older code runs.
+    """
+    from ...data.migrations.writing import revisions, write
+
+    (one,) = chosen(component)
+    with reaching(one):
+        made = revisions(one.migrations, one.address, message, empty=empty)
+    if dry_run:
+        for each in made:
+            print(f"# {shown(each.file)}\n{each.text}")
+        return
+    write(made)
+    for each in made:
+        say(f"wrote {shown(each.file)}, {_said(each)}")
+    say(f"next: look at it, and then: fissile db upgrade {one.name}")
+
+
+def _said(written: Written) -> str:
+    if written.kind == "expand":
+        return "an expansion: older code runs on what it makes"
+    return "a contraction: it is applied with --contract, when no older code runs"

@@ -1,0 +1,49 @@
+"""``fissile db upgrade``: applies revisions."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ..words import say
+from .chosen import Chosen, Components, chosen, reaching
+
+
+def upgrade(
+    component: Components = None,
+    contract: Annotated[
+        bool, typer.Option("--contract", help="Apply contractions as well, once no older code runs.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
+    dialect: Annotated[
+        str | None, typer.Option(help="The SQL of postgresql or sqlite; that of the database without it.")
+    ] = None,
+) -> None:
+    """Bring databases up to date: expansions, and with --contract what older code does not survive.
+
+    It may run as often and as many times at once as you like; what is applied is applied once.
+    """
+    if dialect not in (None, "postgresql", "sqlite"):
+        raise typer.BadParameter(f"{dialect!r} is none of postgresql, sqlite", param_hint="'--dialect'")
+    for one in chosen(component):
+        with reaching(one):
+            if sql:
+                one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=contract)
+            else:
+                _upgrade(one, contract=contract)
+
+
+def _upgrade(one: Chosen, *, contract: bool) -> None:
+    done = one.migrations.upgrade(one.address, contract=contract)
+    for revision in done:
+        say(f"{one.name}: {revision.name}")
+    if not one.migrations.exists:
+        say(f"{one.name} has no migrations yet: fissile db revision {one.name} -m start")
+        return
+    if not done:
+        say(f"{one.name} is up to date")
+    if waiting := one.migrations.state(one.address).next_contraction:
+        command = f"fissile db upgrade {one.name} --contract"
+        say(f"{one.name}: {waiting.name} waits until no older code runs; then: {command}")

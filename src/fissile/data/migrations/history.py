@@ -1,0 +1,144 @@
+"""The revisions of one component: files that say how its tables came to be, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from alembic.script import Script, ScriptDirectory
+from alembic.util.exc import CommandError
+
+from ...errors import ConfigurationError, Fault, shown
+
+Kind = Literal["expand", "contract"]
+"""``expand``: older code runs on what the revision makes. ``contract``: it does not."""
+
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision.
+
+    Attributes:
+        id: Alembic's name for it.
+        kind: What it is to older code.
+        message: What it does.
+        file: Where it is written.
+        below: The revisions that it follows.
+    """
+
+    id: str
+    kind: str
+    message: str
+    file: Path
+    below: tuple[str, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its name for people, which is that of its file."""
+        return self.file.stem
+
+    def place(self, beginning: str) -> str:
+        """Where its file has a line that begins like this, as ``file:line``; where there is none, the file."""
+        lines = enumerate(self.file.read_text(encoding="utf-8").splitlines(), 1)
+        return shown(self.file, next((number for number, line in lines if line.startswith(beginning)), None))
+
+
+def folder_of(component: Path) -> Path:
+    """Where a component's revisions are: ``db/migrations`` where ``db`` is a folder, else ``migrations``."""
+    return component / "db" / "migrations" if (component / "db").is_dir() else component / "migrations"
+
+
+class History:
+    """The revisions of one component.
+
+    Args:
+        component: The component's name.
+        folder: Where its revisions are.
+    """
+
+    def __init__(self, component: str, folder: Path) -> None:
+        self.component = component
+        self.folder = folder
+
+    @cached_property
+    def script(self) -> ScriptDirectory:
+        """Alembic's view of them; there is no ``alembic.ini`` and no ``env.py``."""
+        here = str(Path(__file__).parent)
+        return ScriptDirectory(here, version_locations=[str(self.folder)], messaging_opts={"quiet": True})
+
+    @cached_property
+    def revisions(self) -> tuple[Revision, ...]:
+        """All of them, the first one first.
+
+        Raises:
+            ConfigurationError: They cannot be read, or have several heads.
+        """
+        if not self.folder.is_dir():
+            return ()
+        try:
+            found = tuple(map(_revision, reversed(list(self.script.walk_revisions()))))
+        except CommandError as error:
+            what = f"the migrations of {self.component} cannot be read"
+            fix = "look at revision and down_revision in each of them"
+            raise ConfigurationError(Fault(what, shown(self.folder), str(error), fix)) from None
+        if faults := [*self._kinds(found), *self._heads(found)]:
+            raise ConfigurationError(*faults)
+        return found
+
+    @property
+    def head(self) -> Revision | None:
+        """The last one."""
+        return self.revisions[-1] if self.revisions else None
+
+    def find(self, name: str) -> Revision:
+        """A revision by its id, the beginning of it, its file's name or its number.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        for revision in self.revisions:
+            number = revision.name.partition("_")[0]
+            if name in (revision.id, revision.name, number, number.lstrip("0")) or revision.id.startswith(name):
+                return revision
+        why = f"there are {', '.join(revision.name for revision in self.revisions) or 'none'}"
+        raise ConfigurationError(Fault(f"{self.component} has no revision {name!r}", shown(self.folder), why))
+
+    def _kinds(self, found: Sequence[Revision]) -> list[Fault]:
+        return [
+            Fault(
+                f"{one.name} does not say what it is to older code",
+                one.place("kind"),
+                "whether older code runs on what it makes decides when it may be applied",
+                'write kind = "expand" below down_revision where it does, or kind = "contract" where it does not',
+            )
+            for one in found
+            if one.kind not in KINDS
+        ]
+
+    def _heads(self, found: Sequence[Revision]) -> list[Fault]:
+        heads = [one for one in found if not any(one.id in other.below for other in found)]
+        if len(heads) < 2:
+            return []
+        names = " and ".join(one.name for one in heads)
+        what = f"the migrations of {self.component} have {len(heads)} heads: {names}"
+        why = "they come one after the other, and each follows the same one, as when two branches were merged"
+        fix = f'let one follow the other: write down_revision = "{heads[0].id}" in {shown(heads[-1].file)}'
+        return [Fault(what, shown(self.folder), why, fix)]
+
+
+def _revision(script: Script) -> Revision:
+    below = script.down_revision or ()
+    kind = getattr(script.module, "kind", "")
+    message = (script.doc or "").strip().splitlines()
+    return Revision(
+        script.revision,
+        kind if isinstance(kind, str) else "",
+        message[0].rstrip(".") if message else "",
+        Path(script.path),
+        (below,) if isinstance(below, str) else tuple(below),
+    )

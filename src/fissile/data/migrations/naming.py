@@ -1,0 +1,44 @@
+"""Names of constraints: one without a name could not be dropped, since SQLite gives it none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alembic.operations import ops
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
+
+from ..address import IDENTIFIER
+
+CONVENTION = {"uq": "%(table_name)s_%(column_0_N_name)s_key", "fk": "%(table_name)s_%(column_0_N_name)s_fkey"}
+"""The names that PostgreSQL gives by itself
+(https://alembic.sqlalchemy.org/en/latest/batch.html#dropping-unnamed-or-named-foreign-keys)."""
+
+
+def name_constraints(operation: ops.MigrateOperation) -> None:
+    """Gives the constraints that an operation makes or drops the names that PostgreSQL would give them."""
+    if isinstance(operation, ops.OpContainer):
+        for each in operation.ops:
+            name_constraints(each)
+    elif isinstance(operation, ops.CreateTableOp):
+        for item in operation.columns:
+            _name_item(operation.table_name, item)
+    elif isinstance(operation, ops.CreateUniqueConstraintOp):
+        operation.constraint_name = operation.constraint_name or _name(operation.table_name, operation.columns, "key")
+    elif isinstance(operation, ops.CreateForeignKeyOp):
+        columns = operation.local_cols
+        operation.constraint_name = operation.constraint_name or _name(operation.source_table, columns, "fkey")
+    elif isinstance(operation, ops.DropConstraintOp) and not operation.constraint_name:
+        name_constraints(reversed_ := operation.reverse())
+        operation.constraint_name = getattr(reversed_, "constraint_name", None)
+
+
+def _name_item(table: str, item: SchemaItem) -> None:
+    if isinstance(item, UniqueConstraint) and item.name is None:
+        item.name = _name(table, (column.name for column in item.columns), "key")
+    elif isinstance(item, ForeignKeyConstraint) and item.name is None:
+        item.name = _name(table, item.column_keys, "fkey")
+
+
+def _name(table: str, columns: Iterable[str], kind: str) -> str:
+    return f"{'_'.join([table, *map(str, columns)])[: IDENTIFIER - 1 - len(kind)]}_{kind}"

@@ -1,0 +1,280 @@
+"""Bringing a component's database to where its code wants it, and finding out where it is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from ...errors import ConfigurationError, Fault, shown
+from ..address import Address
+from . import ledger, presence
+from .applying import Database, Steps, environment, run
+from .history import History, Revision, folder_of
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a database is.
+
+    Attributes:
+        applied: The revisions of the code that were applied, the first one first.
+        pending: Those that were not.
+        unknown: The names of others, of newer code.
+        contracted: Which of these are contractions.
+    """
+
+    applied: tuple[Revision, ...]
+    pending: tuple[Revision, ...]
+    unknown: tuple[str, ...] = ()
+    contracted: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[Revision, ...]:
+        """The expansions that the code needs; without a contraction it runs as well."""
+        return tuple(one for one in self.pending if one.kind == "expand")
+
+    @property
+    def next_contraction(self) -> Revision | None:
+        """The contraction that is to be applied next."""
+        return next((one for one in self.pending if one.kind == "contract"), None)
+
+
+class Migrations:
+    """The revisions of one component, and what is done with them.
+
+    Args:
+        component: The component's name.
+        metadata: Its tables.
+        folder: Its folder.
+    """
+
+    def __init__(self, component: str, metadata: MetaData, folder: Path) -> None:
+        self.component = component
+        self.metadata = metadata
+        self.history = History(component, folder_of(folder))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there are any."""
+        return bool(self.history.revisions)
+
+    @property
+    def head(self) -> str | None:
+        """The last one of the code."""
+        return self.history.head.id if self.history.head else None
+
+    # ---------------------------------------------------------------------------------- the running application
+
+    def prepare(self, address: Address, *, apply: bool) -> None:
+        """Makes sure that the code runs on a database.
+
+        Args:
+            address: The database.
+            apply: Whether what it lacks is applied, contractions as well, as in development.
+
+        Raises:
+            ConfigurationError: It lacks something, or newer code has taken away what this code needs.
+        """
+        if apply:
+            self.upgrade(address, contract=True, force=True)
+            return
+        with Database(address).looked_at() as connection:
+            self._refuse_contracted(self._state(connection), address)
+            if lacking := self._state(connection).lacking:
+                raise ConfigurationError(*[self._lacks(one, address) for one in lacking])
+
+    def refuse_if_contracted(self, connection: DBAPIConnection) -> None:
+        """Looks at a new connection of a pool: newer code may have contracted the database meanwhile.
+
+        Raises:
+            ConfigurationError: It has.
+        """
+        known = {one.id for one in self.history.revisions}
+        names = [name for one, name in ledger.contractions(connection) if one not in known]
+        if names:
+            raise ConfigurationError(self._contracted(names, ""))
+
+    def application_name(self) -> str:
+        """What PostgreSQL calls the connections of this code."""
+        return presence.application_name(self.component, self.head)
+
+    def presence(self, address: Address) -> AbstractContextManager[None]:
+        """Says that this code uses a database, while it lasts."""
+        return presence.present(address, self.head)
+
+    # ---------------------------------------------------------------------------------------------- commands
+
+    def state(self, address: Address) -> State:
+        """Where a database is."""
+        if address.is_sqlite and not address.file.is_file():
+            return State((), self.history.revisions)
+        with Database(address).looked_at() as connection:
+            return self._state(connection)
+
+    def upgrade(self, address: Address, *, contract: bool = False, force: bool = False) -> list[Revision]:
+        """Applies what was not.
+
+        Args:
+            address: The database.
+            contract: Whether contractions are applied; without it, it ends before the first of them.
+            force: Whether they are although older code uses the database.
+
+        Returns:
+            What was applied.
+
+        Raises:
+            ConfigurationError: There are tables that no migration made, or older code is in the way of a contraction.
+            DependencyDown: Somebody else held locks for too long.
+        """
+        with Database(address).locked() as connection:
+            self._adopt(connection, address)
+            state = self._state(connection)
+            wanted = _up_to_contraction(state.pending, contract=contract)
+            first = next((one for one in wanted if one.kind == "contract"), None)
+            if first is not None and not force:
+                self._refuse_older(connection, address, first)
+            if wanted:
+                run(connection, self.history, self.metadata, self._up_to(wanted[-1]))
+            return list(wanted)
+
+    def downgrade(self, address: Address, to: Revision | None) -> list[Revision]:
+        """Takes back what was applied after a revision; everything without one."""
+        with Database(address).locked() as connection:
+            applied = self._state(connection).applied
+            kept = applied.index(to) + 1 if to is not None and to in applied else 0
+            undone = applied[kept:]
+            if undone:
+                target = to.id if to is not None else "base"
+                script = self.history.script
+
+                def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+                    return script._downgrade_revs(target, heads)  # type: ignore[arg-type]  # as Alembic's own commands
+
+                run(connection, self.history, self.metadata, steps)
+            return list(reversed(undone))
+
+    def write_sql(
+        self, address: Address, output: TextIO, *, dialect: str | None = None, contract: bool = False
+    ) -> None:
+        """Prints what an upgrade would do, from where the database is."""
+        state = self.state(address)
+        wanted = _up_to_contraction(state.pending, contract=contract)
+        if not wanted:
+            return
+        name = dialect or ("sqlite" if address.is_sqlite else "postgresql")
+        starting = state.applied[-1].id if state.applied else None
+        self.write_steps(output, name, starting, wanted[-1])
+
+    def write_steps(self, output: TextIO, dialect: str, starting: str | None, last: Revision) -> None:
+        """Prints some revisions as SQL."""
+        steps = self._up_to(last)
+        with environment(
+            self.history, self.metadata, steps, dialect=dialect, output=output, starting=starting or "base"
+        ) as env:
+            env.run_migrations()
+
+    def scratch(self, folder: Path) -> Address:
+        """A SQLite database as the migrations make it."""
+        address = Address.of_file(self.component, folder / "scratch.sqlite3")
+        if self.exists:
+            with Database(address).locked() as connection:
+                run(connection, self.history, self.metadata, self._up_to(self.history.revisions[-1]))
+        return address
+
+    # ---------------------------------------------------------------------------------------------- parts
+
+    def _up_to(self, last: Revision) -> Steps:
+        script = self.history.script
+
+        def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+            return script._upgrade_revs(last.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
+
+        return steps
+
+    def _state(self, connection: Connection) -> State:
+        done = ledger.applied(connection)
+        known = {one.id for one in self.history.revisions}
+        return State(
+            tuple(one for one in self.history.revisions if one.id in done),
+            tuple(one for one in self.history.revisions if one.id not in done),
+            tuple(name for one, (_, name) in done.items() if one not in known),
+            tuple(name for one, (kind, name) in done.items() if one not in known and kind == "contract"),
+        )
+
+    def _adopt(self, connection: Connection, address: Address) -> None:
+        """Takes tables that were made without migrations for those of the first one, where they are the same."""
+        there = _columns(connection)
+        if not self.exists or ledger.VERSION_TABLE in there or not there.keys() & self._tables():
+            return
+        first = self.history.revisions[0]
+        if address.is_sqlite and self._columns_of(first) == {
+            name: there[name] for name in there if name in self._tables()
+        }:
+            script = self.history.script
+
+            def stamp(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+                return script._stamp_revs(first.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
+
+            run(connection, self.history, self.metadata, stamp)
+            return
+        what = f"the database of {self.component} has tables that no migration made"
+        why = f"they are not those of {first.name}, so that it cannot be said what has to be done with them"
+        fix = f"move them away: {address}"
+        raise ConfigurationError(Fault(what, address.where or str(address), why, fix))
+
+    def _tables(self) -> set[str]:
+        return {table.name for table in self.metadata.tables.values()}
+
+    def _columns_of(self, first: Revision) -> Mapping[str, set[str]]:
+        with tempfile.TemporaryDirectory() as folder:
+            address = Address.of_file(self.component, Path(folder) / "first.sqlite3")
+            with Database(address).locked() as connection:
+                run(connection, self.history, self.metadata, self._up_to(first))
+                return {name: there for name, there in _columns(connection).items() if name not in ledger.KEPT}
+
+    def _refuse_older(self, connection: Connection, address: Address, contraction: Revision) -> None:
+        """Refuses a contraction while code runs that does not have it."""
+        known = [one.id for one in self.history.revisions]
+        older = {presence.NONE, *known[: known.index(contraction.id)]}
+        if in_use := presence.heads_in_use(connection, address) & older:
+            names = ", ".join(sorted(one if one == presence.NONE else self.history.find(one).name for one in in_use))
+            what = f"{contraction.name} would take away what older code of {self.component} still uses"
+            why = f"processes are connected whose last revision is {names}"
+            fix = f"end or replace them, and then: fissile db upgrade {self.component} --contract"
+            raise ConfigurationError(Fault(what, shown(contraction.file), why, fix))
+
+    def _refuse_contracted(self, state: State, address: Address) -> None:
+        if state.contracted:
+            raise ConfigurationError(self._contracted(state.contracted, address.where))
+
+    def _contracted(self, names: Sequence[str], where: str) -> Fault:
+        what = f"this code of {self.component} is too old for its database"
+        why = f"{', '.join(names)} has taken away what it may use, and this code does not have that revision"
+        return Fault(what, where, why, "run the newer code")
+
+    def _lacks(self, one: Revision, address: Address) -> Fault:
+        what = f"the database of {self.component} lacks {one.name}: {one.message or 'no message'}"
+        pending = self.state(address).pending
+        is_behind = any(other.kind == "contract" for other in pending[: pending.index(one)])
+        fix = f"fissile db upgrade {self.component}{' --contract' if is_behind else ''}"
+        return Fault(what, shown(one.file), f"the code needs it, and the database is {address}", fix)
+
+
+def _up_to_contraction(pending: Sequence[Revision], *, contract: bool) -> Sequence[Revision]:
+    if contract:
+        return pending
+    first = next((at for at, one in enumerate(pending) if one.kind == "contract"), len(pending))
+    return pending[:first]
+
+
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    inspector = inspect(connection)
+    return {name: {one["name"] for one in inspector.get_columns(name)} for name in inspector.get_table_names()}

@@ -1,0 +1,154 @@
+"""Makes what each component has of its own in PostgreSQL: a role to log in as, and a schema that belongs to it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from ..errors import ConfigurationError, DependencyDown, Fault
+from .address import CONNECTING, Address, libpq
+
+LOCK = 0x66697373696C65
+"""The advisory lock that lets one provision at a time (the letters of fissile)."""
+
+TOKEN = 32
+"""Random bytes of a password."""
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What one component has got.
+
+    Attributes:
+        address: Where its data is.
+        secret: The file that holds its password; None where its URL does.
+        is_new: Whether it was written now.
+    """
+
+    address: Address
+    secret: Path | None
+    is_new: bool
+
+
+def provision(admin: URL, addresses: Sequence[Address], folder: Path) -> list[Provisioned]:
+    """Makes roles and schemas, in databases that are made where they are missing; what is there is kept.
+
+    Nobody else gets into the databases, and no component into the schema of another.
+
+    Args:
+        admin: Who may make roles, on the server of the addresses.
+        addresses: Where each component's data is to be.
+        folder: The directory of secrets, where a password is written before the server learns of it.
+
+    Raises:
+        DependencyDown: The server does not answer.
+        ConfigurationError: It refuses, or a schema belongs to somebody else.
+    """
+    made: list[Provisioned] = []
+    databases = dict.fromkeys(address.url.database or "" for address in addresses)
+    for database in databases:
+        with _connected(admin) as connection:
+            is_new = _make_database(connection, database)
+        with _connected(admin.set(database=database)) as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            if is_new:
+                _close_to_others(connection, database)
+            made += [_make(connection, address, folder) for address in addresses if address.url.database == database]
+    return made
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[psycopg.Connection]:
+    try:
+        connection = psycopg.connect(libpq(url), autocommit=True, connect_timeout=CONNECTING)
+    except psycopg.OperationalError as error:
+        what = f"cannot connect as {url.username or 'the administrator'} to {url.host or 'localhost'}"
+        why = str(error).rpartition("failed: ")[2].strip().splitlines()[0]
+        kind = ConfigurationError if "FATAL" in str(error) else DependencyDown
+        raise kind(Fault(what, "--admin-url", why, "correct the URL, or start the server")) from None
+    with connection:
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            what = f"{connection.info.user} may not make roles and schemas"
+            why = str(error).splitlines()[0]
+            fix = "say an --admin-url whose role has CREATEROLE and owns the database, or is a superuser"
+            raise ConfigurationError(Fault(what, "--admin-url", why, fix)) from None
+
+
+def _make_database(connection: psycopg.Connection, database: str) -> bool:
+    """Makes a database; whether it was not there."""
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+        return False
+    try:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # somebody else was quicker
+        return False
+    return True
+
+
+def _close_to_others(connection: psycopg.Connection, database: str) -> None:
+    """What everybody may do in a new database, nobody may any more who is not let in by name."""
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+    connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+
+def _make(connection: psycopg.Connection, address: Address, folder: Path) -> Provisioned:
+    role, schema = address.url.username or "", address.schema
+    names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema)}
+    names["database"] = sql.Identifier(address.url.database or "")
+    secret, password, is_new = _password(address, folder)
+    hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    for statement in (
+        "ALTER ROLE {role} LOGIN PASSWORD {password}" if known else "CREATE ROLE {role} LOGIN PASSWORD {password}",
+        *_MEMBER[_is_superuser(connection)],
+        "GRANT CONNECT ON DATABASE {database} TO {role}",
+        "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}",
+        "ALTER ROLE {role} IN DATABASE {database} SET search_path = {schema}",
+    ):
+        connection.execute(sql.SQL(statement).format(**names, password=sql.Literal(hashed.decode())))
+    query = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = %s"
+    owner = (connection.execute(query, [schema]).fetchone() or ("nobody",))[0]
+    if owner != role:
+        what = f"the schema {schema} of {address.component} belongs to {owner} in {address.url.database}"
+        why = f"a component's role owns its schema, and the role is {role}"
+        fix = f'ALTER SCHEMA "{schema}" OWNER TO "{role}", if the schema is what {address.component} is to have'
+        raise ConfigurationError(Fault(what, address.where, why, fix))
+    return Provisioned(address, secret, is_new)
+
+
+_MEMBER = {True: [], False: ["GRANT {role} TO CURRENT_USER"]}
+"""Who is no superuser gives schemas only to roles whose member it is."""
+
+
+def _is_superuser(connection: psycopg.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = CURRENT_USER AND rolsuper").fetchone() is not None
+
+
+def _password(address: Address, folder: Path) -> tuple[Path | None, str, bool]:
+    """The password: that of the URL, else of the file, else a new one, which is in the file first."""
+    if address.url.password is not None:
+        file = folder / f"{address.component}__database_password"
+        return (file if file.is_file() else None), address.url.password, False
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"{address.component}__database_password"
+    password = secrets.token_urlsafe(TOKEN)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        what = f"the secret file {file} is empty" if not file.read_text().strip() else f"{file} appeared meanwhile"
+        raise ConfigurationError(Fault(what, str(file), "it holds a password", "remove it, and try again")) from None
+    with os.fdopen(descriptor, "w") as writing:
+        writing.write(f"{password}\n")
+        writing.flush()
+        os.fsync(writing.fileno())
+    return file, password, True
