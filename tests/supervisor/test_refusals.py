@@ -5,8 +5,11 @@ import socket
 import pytest
 from httpx2 import Client, HTTPTransport
 
+from fissile.supervisor import envoy
+
 from .project import PLACEMENTS
-from .works import Works
+from .test_envoy import program
+from .works import Works, until
 
 APART = ("run", "--placement", "apart", "--port", "0")
 
@@ -83,6 +86,27 @@ def test_a_port_in_use(works: Works) -> None:
         port = taken.getsockname()[1]
         refused = works.run("run", "--placement", "apart", "--port", str(port))
     assert (4, f"error: port {port} is in use on 127.0.0.1") == (refused.code, refused.err.splitlines()[0])
+
+
+def test_a_port_that_is_taken_before_the_gateway_has_it(works: Works) -> None:
+    """Exit code 4 as well, and nothing goes on: it would never be ready."""
+    words = f'case "$*" in *--concurrency*) until [ -e taken ]; do sleep 0.02; done;; esac\nexec {envoy.find({})} "$@"'
+    works.variables["FISSILE_ENVOY"] = str(program(works.folder / "late", words))
+    running = works.start(*APART)
+    until(works.status, "the supervisor")
+    status = works.status()
+    assert status is not None
+    port = int(status["address"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        (works.folder / "taken").touch()
+        assert 4 == running.ended()
+    assert "gateway ended with code 1" in "\n".join(running.lines)
+    assert [
+        f"error: port {port} is in use on 127.0.0.1",
+        "    why: one program listens on a port",
+        "    fix: end the other program, or try another --port",
+    ] == running.lines[-3:]
+    assert [] == works.left_behind({})
 
 
 def test_what_cannot_start_as_it_is_written(works: Works) -> None:

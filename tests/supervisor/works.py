@@ -37,6 +37,7 @@ class Works(Terminal):
         self.variables["PYTHONDONTWRITEBYTECODE"] = ""
         self.write(FILES)
         self._screens: list[Screen] = []
+        self._unheard: list[subprocess.Popen[bytes]] = []
 
     def apart(self, command: str = "run", *options: str, placement: str = "apart") -> tuple[Running, str]:
         """Starts all processes, and waits until they are ready; where they are."""
@@ -48,8 +49,18 @@ class Works(Terminal):
         self._screens.append(Screen(self._command(words), self.folder, self._environment()))
         return self._screens[-1]
 
+    def unheard(self, stderr: int, *words: str) -> subprocess.Popen[bytes]:
+        """Starts a command that says to this descriptor what it says, for the test to read it or not."""
+        self._unheard.append(
+            subprocess.Popen(self._command(words), cwd=self.folder, env=self._environment(), stderr=stderr)
+        )
+        return self._unheard[-1]
+
     def close(self) -> None:
         """Ends everything."""
+        for process in self._unheard:
+            process.kill()
+            process.wait(PATIENCE)
         for screen in self._screens:
             screen.process.kill()
             screen.ended()

@@ -15,6 +15,9 @@ from .listener import LONGEST, listen_on
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
+LAST_ANSWERS = 1.0
+"""Seconds that answers which are due get at the end."""
+
 PATIENCE = 5.0
 """Seconds that an answer may take, unless it waits for processes."""
 
@@ -26,24 +29,32 @@ def control_path(sockets: Path) -> Path:
 
 @asynccontextmanager
 async def answering(sockets: Path, answer: Answer) -> AsyncIterator[None]:
-    """Answers questions while the block runs.
+    """Answers questions while the block runs, and those that are due after it.
 
     Args:
         sockets: The folder of the sockets.
         answer: Gives the answer to a question.
     """
+    due: set[asyncio.Future[None]] = set()
+
+    async def reply(line: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps(await answer(json.loads(line))).encode() + b"\n")
+        await writer.drain()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, ValueError):
             async for line in reader:
-                writer.write(json.dumps(await answer(json.loads(line))).encode() + b"\n")
-                await writer.drain()
+                due.add(replying := asyncio.ensure_future(reply(line, writer)))
+                replying.add_done_callback(due.discard)
+                await replying
 
     server = await asyncio.start_unix_server(serve, sock=listen_on(control_path(sockets)))
     try:
         yield
     finally:
         server.close()
+        if due:
+            await asyncio.wait(due, timeout=LAST_ANSWERS)
 
 
 def ask(sockets: Path, question: Mapping[str, Any], patience: float | None = PATIENCE) -> Mapping[str, Any] | None:

@@ -9,12 +9,15 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from fissile.errors import Fault
 from fissile.generate.envoy import render
 from fissile.generate.gateway import gateway
 from fissile.project import Placement, Project
 
 from . import envoy
 from .child import Child, Command, start
+from .listener import is_taken
+from .lock import Taken
 from .logs import Stream
 
 TICK = 0.05
@@ -39,6 +42,7 @@ class Gateway:
         self._port = port
         self._folder = Path()
         self._binary = Path()
+        self._was_ready = False
 
     @property
     def _admin(self) -> Path:
@@ -62,7 +66,16 @@ class Gateway:
         envoy.validate(self._binary, file)
 
     async def start(self, stream: Stream) -> Child:
-        """Starts it."""
+        """Starts it.
+
+        Raises:
+            Taken: Its port is another program's, and it has never been ready. Envoy ends with code 1 then, as for every
+                other reason, and a log line: ``cannot bind '127.0.0.1:8000': Address already in use``.
+            OSError: The program cannot be started.
+        """
+        if not self._was_ready and is_taken(self._host, self._port):
+            what, why = f"port {self._port} is in use on {self._host}", "one program listens on a port"
+            raise Taken(Fault(what, "", why, "end the other program, or try another --port"))
         self._admin.unlink(missing_ok=True)
         words = envoy.command(self._binary, self._folder / "gateway.json")
         child = await start(Command(words, os.environ), "gateway", stream)
@@ -73,6 +86,7 @@ class Gateway:
         while child.process.returncode is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if await asyncio.to_thread(envoy.is_ready, self._admin):
+                    self._was_ready = True
                     child.says({"status": "ready"})
                     return
             await asyncio.sleep(TICK)

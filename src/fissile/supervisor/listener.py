@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fissile.errors import ConfigurationError, Fault
@@ -71,6 +73,35 @@ def _answers(path: Path) -> bool:
         return False
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Whether another program listens on a port.
+
+    Args:
+        host: The IP address.
+        port: The port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
+
+
+@contextlib.asynccontextmanager
+async def answered_away(listener: socket.socket | None) -> AsyncIterator[None]:
+    """Answers everybody who connects while the block runs that nobody is there; with None there is nothing to do."""
+    if listener is None:
+        yield
+        return
+    answering = asyncio.create_task(answer_away(listener))
+    try:
+        yield
+    finally:
+        answering.cancel()
+        await asyncio.wait([answering])
 
 
 async def answer_away(listener: socket.socket) -> None:

@@ -14,7 +14,7 @@ from fissile.project.folders import make_state
 
 
 class Taken(FissileError):
-    """Another supervisor runs the application already.
+    """What one program alone can have is another's: the state of an application, or a port.
 
     Attributes:
         fault: What to say of it.

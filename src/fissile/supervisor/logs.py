@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from typing import ClassVar, TextIO
+
+from .writer import Writer
+
+OWN = "fissile"
+"""What stands before the supervisor's own lines."""
 
 _COLOURS = ("36", "33", "35", "32", "34", "31")
 
 
 class Stream:
-    """Where the lines of all processes go.
+    """Where the lines of all processes go; nobody waits until they are read.
 
     Args:
-        out: The stream.
+        out: The stream; not `sys.stderr` itself, as a `Writer` says.
         names: The names of the processes; with one alone, nothing stands before its lines.
         colour: Whether the names are coloured.
     """
@@ -24,7 +28,7 @@ class Stream:
     """Bytes of a line that are kept together; a longer one is broken."""
 
     def __init__(self, out: TextIO, names: Sequence[str], *, colour: bool) -> None:
-        self._out = out
+        self._writer = Writer(out, self._left_out)
         self._width = max(map(len, names), default=0) if len(names) > 1 else 0
         self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)} if colour else {}
 
@@ -42,10 +46,19 @@ class Stream:
     def write(self, name: str, lines: Sequence[bytes]) -> None:
         """Writes whole lines of one process."""
         before = self._before(name)
-        if lines:
-            with contextlib.suppress(BrokenPipeError):  # nobody reads any more, and that ends no process
-                self._out.write("".join(f"{before}{line.decode(errors='replace')}\n" for line in lines))
-                self._out.flush()
+        for line in lines:
+            self._writer.write(f"{before}{line.decode(errors='replace')}\n")
+
+    def say(self, words: str) -> None:
+        """Writes what is of no process, for whoever sits there."""
+        self._writer.write(f"{words}\n")
+
+    def close(self) -> None:
+        """Ends it when all is written, or when whoever reads has had a second for it."""
+        self._writer.close()
+
+    def _left_out(self, number: int) -> str:
+        return f"{self._before(OWN)}lines left out here, because nobody read them: {number}\n"
 
     def _before(self, name: str) -> str:
         if not self._width:
@@ -60,14 +73,12 @@ class Own(logging.Handler):
 
     Args:
         stream: Where they go.
-        name: What stands before them.
     """
 
-    def __init__(self, stream: Stream, name: str) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__()
         self._stream = stream
-        self._name = name
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by logging for each record."""
-        self._stream.write(self._name, self.format(record).encode(errors="replace").split(b"\n"))
+        self._stream.write(OWN, self.format(record).encode(errors="replace").split(b"\n"))

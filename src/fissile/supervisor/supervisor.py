@@ -78,6 +78,7 @@ class Supervisor:
 
         Raises:
             ConfigurationError: The sockets or the gateway cannot be as they are configured.
+            Taken: The gateway's port is another program's.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,12 +7,12 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .child import Child
-from .listener import answer_away
+from .listener import answered_away
 
 logger = logging.getLogger("fissile.supervisor")
 
@@ -40,7 +40,7 @@ NOT_CONFIGURED = (2, 3)
 
 
 class NotReplaced(Exception):
-    """The new process did not become ready."""
+    """The new process did not become ready, or was not wanted any more."""
 
 
 @dataclass(eq=False)
@@ -178,7 +178,7 @@ class Worker:
         is_open = self.waits or self.is_hopeless
         self._tell(seconds)
         self.changed.set()
-        async with self._answered(is_open or seconds >= SILENT):
+        async with answered_away(self.listener if is_open or seconds >= SILENT else None):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if is_open else seconds):
                     await self._wanted.wait()
@@ -194,19 +194,6 @@ class Worker:
             times = f", {self.failures} times in a row" if self.failures > 1 else ""
             logger.error("%s%s: it starts again in %.1f s", how, times, seconds)
 
-    @contextlib.asynccontextmanager
-    async def _answered(self, wanted: bool) -> AsyncIterator[None]:
-        """Answers on the listener in the place of the process, where that is wanted."""
-        if self.listener is None or not wanted:
-            yield
-            return
-        answering = asyncio.create_task(answer_away(self.listener))
-        try:
-            yield
-        finally:
-            answering.cancel()
-            await asyncio.wait([answering])
-
     @property
     def _called(self) -> str:
         return self.name or "it"
@@ -217,7 +204,7 @@ class Worker:
         """Starts a new process beside the old one, and ends that when the new one is ready.
 
         Raises:
-            NotReplaced: The new one did not become ready; an old one goes on.
+            NotReplaced: The new one did not become ready, and an old one goes on; or all are to end.
             OSError: It cannot be started.
         """
         if self.child is None:
@@ -225,17 +212,21 @@ class Worker:
             return
         new = self._candidate = await self._launched()
         if new is None:
-            raise NotReplaced(f"{self._called} is {self.state}")
+            raise self._overtaken()
         is_ready = await new.until(lambda: new.is_ready, STARTING)
         self._candidate = None
         if self.is_ending or not is_ready:
             code = new.process.returncode
             await new.end(signal.SIGTERM, CLOSING)
+            if self.is_ending:
+                raise self._overtaken()
             why = f"ended {ending(code)}" if code is not None else "did not become ready"
             raise NotReplaced(f"the new process of {self._called} {why}; the old one goes on")
         self._successor = new
         self._wanted.set()
         while self._successor is new:
+            if self.is_ending:  # and what would take it may be gone
+                raise self._overtaken()
             self.changed.clear()
             await self.changed.wait()
 
@@ -245,11 +236,16 @@ class Worker:
         self._wanted.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STARTING):
-                while self.restarts == before and self.state != "ready":
+                while self.restarts == before and self.state != "ready" and not self.is_ending:
                     self.changed.clear()
                     await self.changed.wait()
+        if self.is_ending:
+            raise self._overtaken()
         if self.state != "ready":
             raise NotReplaced(f"{self._called} is {self.state}: it ended {ending(self.last_code)} the last time")
+
+    def _overtaken(self) -> NotReplaced:
+        return NotReplaced(f"the supervisor ended meanwhile: {self._called} was not replaced")
 
     async def renew(self) -> None:
         """Ends what runs, and only then starts the new: no request is answered by old code afterwards, they wait."""
