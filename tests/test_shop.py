@@ -21,14 +21,14 @@ Start = Callable[[], Client]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a process of the shop, as often as it is called; all of them share one state."""
-    upgrade = [sys.executable, "-m", "fissile.cli", "db", "upgrade"]
-    subprocess.run(upgrade, cwd=SHOP, env={**os.environ, "FISSILE_STATE": str(tmp_path)}, check=True)
     with ExitStack() as running:
         yield lambda: running.enter_context(_shop(tmp_path))
 
 
 @contextmanager
 def _shop(state: Path) -> Iterator[Client]:
+    upgrade = [sys.executable, "-m", "fissile.cli", "db", "upgrade"]
+    subprocess.run(upgrade, cwd=SHOP, env={**os.environ, "FISSILE_STATE": str(state)}, check=True)
     # The process gets a socket that listens already: requests wait in its queue, so nothing has to be polled.
     with socket.create_server(("127.0.0.1", 0)) as listening, (state / "server.log").open("ab") as log:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -2,6 +2,7 @@
 
 Exception
 ├── FissileError
+│   ├── Conflict                a repository has something else than was taken for granted (fissile.data)
 │   ├── ConfigurationError      the application cannot start as it is written; every fault at once
 │   │   └── DependencyDown      nor would it, written otherwise: what it depends on is down
 │   └── CallError               a call did not end with a value or a declared error

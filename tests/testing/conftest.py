@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
+import alembic.runtime.environment  # noqa: F401  # as SQLAlchemy
 import pytest
 import sqlalchemy.ext.asyncio  # noqa: F401  # pytester forgets what is imported inside, and it cannot be imported twice
 

@@ -73,8 +73,8 @@ def test_one_name_for_two_interfaces(run: Run) -> None:
     done.stdout.fnmatch_lines(["*`one` is asked for as Provided[[]Stock[]] and as Provided[[]Sales[]]*"])
 
 
-def test_data_of_a_developer_is_refused(run: Run) -> None:
-    """An application that was assembled on the project's own data is not emptied: the test fails and says so."""
+def test_data_of_a_developer_is_left_alone(run: Run, pytester: pytest.Pytester) -> None:
+    """An application that was assembled on the project's own data is tested on other data all the same."""
     done = run(
         """
         from depot.main import app as early
@@ -85,8 +85,8 @@ def test_data_of_a_developer_is_refused(run: Run) -> None:
             await stock.add("bolt")
         """
     )
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*was assembled before its tests, with the data in *.fissile*"])
+    done.assert_outcomes(passed=1)
+    assert [] == list(pytester.path.rglob("*.fissile/*.sqlite3"))
 
 
 def test_what_is_emptied(run: Run, tmp_path: Path) -> None:
@@ -97,15 +97,13 @@ def test_what_is_emptied(run: Run, tmp_path: Path) -> None:
 
         async def test_first(app: App, stock: Provided[Stock]) -> None:
             await stock.add("bolt")
-            with sqlite3.connect(app.runtime.live["stock"].store.address.file) as connection:
-                connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-                connection.execute("INSERT INTO alembic_version VALUES ('abc')")
-            connection.close()
+            assert 1 == await stock.count()
 
         async def test_second(app: App, stock: Provided[Stock]) -> None:
             assert 0 == await stock.count()
             with sqlite3.connect(app.runtime.live["stock"].store.address.file) as connection:
-                assert [("abc",)] == connection.execute("SELECT * FROM alembic_version").fetchall()
+                for name in ("alembic_version", "fissile_migrations"):
+                    assert [(1,)] == connection.execute(f"SELECT count(*) FROM {name}").fetchall()
             connection.close()
         """,
         tests__conftest=f"""

@@ -28,7 +28,8 @@ ADDED: Changes = {
     "shop/suppliers/db.py": (
         (
             '    Column("city", String(200), nullable=False),\n',
-            '    Column("city", String(200), nullable=False),\n    Column("country", String(200), nullable=False),\n',
+            '    Column("city", String(200), nullable=False),\n'
+            '    Column("country", String(200), nullable=False, server_default="Germany"),\n',
         ),
     ),
     "shop/suppliers/service.py": (
@@ -46,7 +47,7 @@ ADDED: Changes = {
             "        return _to_public(supplier)\n\n"
             "    async def count(self) -> int:\n"
             '        """How many there are."""\n'
-            "        return len(await self._suppliers.page(0, 1_000))\n",
+            "        return len((await self._suppliers.list(limit=1_000)).items)\n",
         ),
     ),
     # Who asks over HTTP sees no change.
@@ -54,6 +55,13 @@ ADDED: Changes = {
         ('"", status_code=201, ', '"", status_code=201, response_model_exclude={"country"}, '),
         ('@router.get("")', '@router.get("", response_model_exclude={"items": {"__all__": {"country"}}})'),
         ('@router.get("/{supplier_id}")', '@router.get("/{supplier_id}", response_model_exclude={"country"})'),
+    ),
+    "tests/test_orders.py": (
+        (
+            '    """Suppliers that cannot be asked."""\n\n    async def get(self, supplier_id: int) -> Supplier:\n',
+            '    """Suppliers that cannot be asked."""\n\n'
+            "    async def get(self, supplier_id: int, country: str | None = None) -> Supplier:\n",
+        ),
     ),
     "tests/test_suppliers.py": (("[acme.model_dump()]", '[acme.model_dump(exclude={"country"})]'),),
     "shop/orders/service.py": (

@@ -29,8 +29,9 @@ def meeting() -> Iterator[Path]:
 def versions(tmp_path: Path, meeting: Path, request: pytest.FixtureRequest) -> tuple[Tree, Tree]:
     """The version of orders and users, and that of suppliers."""
     trees = Tree(tmp_path / "ours", meeting), Tree(tmp_path / "theirs", meeting)
-    for tree, changes in zip(trees, request.param, strict=True):
-        tree.write(changes)
+    first, second = request.param
+    trees[0].write(first)
+    trees[1].write(second, like=trees[0] if first is second else None)
     return trees
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from pathlib import Path
 from .changes import Changes
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
+
+MIGRATIONS = "shop/suppliers/migrations"
 
 PLACEMENT = """\
 [mixed]
@@ -30,6 +32,21 @@ import pytest
 def fissile_state() -> Path:
     return Path(%r)
 """
+
+
+def copy(folder: Path, changes: Changes) -> None:
+    """Copies the shop, and changes it."""
+    shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    for name, replacements in changes.items():
+        change(folder / name, replacements)
+
+
+def change(file: Path, replacements: Sequence[tuple[str, str]]) -> None:
+    """Changes texts that are in a file once each."""
+    for old, new in replacements:
+        text = file.read_text()
+        assert 1 == text.count(old), f"{file.name} does not have {old!r} once"
+        file.write_text(text.replace(old, new))
 
 
 @dataclass(frozen=True)
@@ -54,20 +71,32 @@ class Tree:
         """Where the process of suppliers listens."""
         return self.meeting / "trade.sock"
 
-    def write(self, changes: Changes) -> None:
-        """Copies the shop, and changes it."""
-        shutil.copytree(SHOP, self.folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-        for name, replacements in changes.items():
-            for old, new in replacements:
-                text = (self.folder / name).read_text()
-                assert 1 == text.count(old), f"{name} does not have {old!r} once"
-                (self.folder / name).write_text(text.replace(old, new))
+    def write(self, changes: Changes, like: "Tree | None" = None) -> None:
+        """Copies the shop, changes it, and writes the revision that its new tables need.
+
+        Args:
+            changes: What changes.
+            like: The same version elsewhere, which has that revision already.
+        """
+        copy(self.folder, changes)
         (self.folder / "shop" / "placements.toml").write_text(PLACEMENT % self.suppliers)
         (self.folder / "conftest.py").write_text(CONFTEST % str(self.state))
+        if like is not None:
+            shutil.copytree(like.folder / MIGRATIONS, self.folder / MIGRATIONS, dirs_exist_ok=True)
+        elif "shop/suppliers/db.py" in changes:
+            self.fissile("db", "revision", "suppliers", "-m", "change suppliers")
+
+    def fissile(self, *words: str) -> str:
+        """Runs a command to its end; what it said."""
+        command = [sys.executable, "-P", "-m", "fissile.cli", *words]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment(), capture_output=True, text=True)
+        assert 0 == done.returncode, done.stderr
+        return done.stderr
 
     @contextmanager
     def running(self, process: str, *options: str) -> Iterator[None]:
-        """Runs one process, and waits until it is ready."""
+        """Runs one process, its databases up to date, and waits until it is ready."""
+        self.fissile("db", "upgrade")
         reading, announcing = os.pipe()
         tied = ["--announce", str(announcing), "--supervisor", str(os.getpid()), "--log-level", "error"]
         words = ["run", "--placement", "mixed", "--process", process, *tied, *options]

@@ -18,10 +18,7 @@ from ..component import NAME
 from ..data.address import Address, role_of, without_login
 from ..errors import ConfigurationError, Fault
 from ..project import FoundComponent, Project, state_folder
-from .settings import Mode, Variable, collect, mode_from, secrets_directory
-
-URL_FOR_ALL = "FISSILE_DATABASE_URL"
-"""The environment variable that names the database of all components which have none of their own."""
+from .settings import URL_FOR_ALL, Mode, Variable, collect, mode_from, secrets_directory
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _EXAMPLE = "postgresql://db.internal:5432/shop"

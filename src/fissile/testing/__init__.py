@@ -1,13 +1,30 @@
-"""Test components in every placement: a pytest plugin, faults to inject and carriers that look closely."""
+"""Test components in every placement: a pytest plugin, faults to inject, and tests that adapters inherit."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .faults import Faults
+    from .repositories import (
+        Adapter,
+        RepositoryConformance,
+        TransactionalConformance,
+        Units,
+        UnversionedConformance,
+        VersionedConformance,
+    )
 
-__all__ = ["Faults"]
+__all__ = [
+    "Adapter",
+    "Faults",
+    "RepositoryConformance",
+    "TransactionalConformance",
+    "Units",
+    "UnversionedConformance",
+    "VersionedConformance",
+]
 
 
 if not TYPE_CHECKING:  # pytest imports this package in every project: nothing is loaded before it is used
@@ -16,6 +33,5 @@ if not TYPE_CHECKING:  # pytest imports this package in every project: nothing i
         """Load a public name from the module it lives in (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from . import faults
-
-        return faults.Faults
+        home = "faults" if name == "Faults" else "repositories"
+        return getattr(import_module(f"{__name__}.{home}"), name)

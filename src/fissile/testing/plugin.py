@@ -100,7 +100,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not _is_marked(metafunc, "fissile_placement"):
         metafunc.parametrize("fissile_placement", chosen, indirect=True)
     on = metafunc.config.stash[ON]
-    if not _is_marked(metafunc, "fissile_database"):
+    if "fissile_database" in metafunc.fixturenames and not _is_marked(metafunc, "fissile_database"):
         # What is the same for all tests is not said of each.
         metafunc.parametrize("fissile_database", on, indirect=True, ids=None if on[1:] else [pytest.HIDDEN_PARAM])
     backends = metafunc._arg2fixturedefs.get("anyio_backend", ())
@@ -178,9 +178,11 @@ async def fissile_application(
     """The application while it runs."""
     placed = fissile_applications.of(app)
     placed.prepare(fissile_placement, fissile_database)
-    async with placed.running():
-        yield placed
-    placed.restore()
+    try:
+        async with placed.running():
+            yield placed
+    finally:
+        placed.restore()
     placed.watch.verdict()
 
 

@@ -3,8 +3,7 @@
 from sqlalchemy import BigInteger, Column, Integer, String, Table, select
 from sqlalchemy.orm import registry
 
-from fissile.data.repository import Page
-from fissile.data.sql_repository import SqlRepository
+from fissile.data import Page, SqlRepository
 
 from .domain import Order
 

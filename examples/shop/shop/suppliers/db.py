@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 from sqlalchemy.orm import registry
 
-from fissile.data.sql_repository import SqlRepository
+from fissile.data import SqlRepository
 
 from .domain import Supplier
 

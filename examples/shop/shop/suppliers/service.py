@@ -1,6 +1,6 @@
 """What can be done with suppliers."""
 
-from fissile.data.repository import Conflict
+from fissile.data import Conflict
 
 from . import domain
 from .db import SupplierRepository

@@ -3,8 +3,7 @@
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 from sqlalchemy.orm import registry
 
-from fissile.data.repository import Conflict
-from fissile.data.sql_repository import SqlRepository
+from fissile.data import Conflict, SqlRepository
 
 from .domain import EmailTaken, User
 

@@ -5,13 +5,17 @@ from alembic import op
 
 revision = "35f396745f52"
 down_revision = None
-kind = "expand"  # code that does not know of it runs on what it makes
+kind = "expand"  # older code runs on what it makes
 
 
 def upgrade() -> None:
     op.create_table(
         "orders",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
         sa.Column("supplier_id", sa.BigInteger(), nullable=False),
         sa.Column("item", sa.String(length=200), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
@@ -19,12 +23,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_orders_supplier_id"), ["supplier_id"], unique=False)
+    op.create_index(
+        op.f("ix_orders_supplier_id"),
+        "orders",
+        ["supplier_id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_orders_supplier_id"))
-
+    op.drop_index(op.f("ix_orders_supplier_id"), table_name="orders")
     op.drop_table("orders")

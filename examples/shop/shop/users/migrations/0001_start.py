@@ -5,18 +5,22 @@ from alembic import op
 
 revision = "fc88d24d8ba5"
 down_revision = None
-kind = "expand"  # code that does not know of it runs on what it makes
+kind = "expand"  # older code runs on what it makes
 
 
 def upgrade() -> None:
     op.create_table(
         "users",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("email_key", sa.String(length=254), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("email_key"),
+        sa.UniqueConstraint("email_key", name="users_email_key_key"),
         sqlite_autoincrement=True,
     )
 
