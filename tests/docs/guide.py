@@ -141,9 +141,11 @@ class Reader:
 
     Args:
         folder: Where the files are written and the commands run.
+        variables: What has been exported in the shell.
     """
 
     folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
     _ports: dict[str, str] = field(default_factory=dict)
     _serving: Server | None = None
     _beside: list[Server] = field(default_factory=list)
@@ -187,7 +189,7 @@ class Reader:
             line,
             shell=True,
             cwd=self.folder,
-            env=_environment(),
+            env=_environment() | self.variables,
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -217,7 +219,7 @@ class Reader:
             process = subprocess.Popen(
                 line,
                 cwd=self.folder,
-                env=_environment(),
+                env=_environment() | self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -69,4 +69,5 @@ def configure(level: str) -> None:
     handler.setFormatter(Line(colour=has_colour(sys.stderr)))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, logging.root.level))  # it tells of its own parts
     logging.captureWarnings(True)

@@ -20,7 +20,7 @@ db = typer.Typer(
 )
 db.command("revision")(revision)
 db.command("upgrade")(upgrade)
-db.command("downgrade")(downgrade)
+db.command("downgrade", context_settings={"ignore_unknown_options": True})(downgrade)  # -1 is none
 db.command("current")(current)
 db.command("history")(history)
 db.command("check")(check)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...errors import ConfigurationError, DependencyDown, Fault, raise_faults
 from ..words import say
 from .chosen import Chosen, Components, chosen, reaching
 
@@ -27,12 +28,19 @@ def upgrade(
     """
     if dialect not in (None, "postgresql", "sqlite"):
         raise typer.BadParameter(f"{dialect!r} is none of postgresql, sqlite", param_hint="'--dialect'")
+    faults: list[Fault] = []
     for one in chosen(component):
-        with reaching(one):
-            if sql:
-                one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=contract)
-            else:
-                _upgrade(one, contract=contract)
+        try:
+            with reaching(one):
+                if sql:
+                    one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=contract)
+                else:
+                    _upgrade(one, contract=contract)
+        except DependencyDown:
+            raise
+        except ConfigurationError as error:  # the others are brought up to date nonetheless
+            faults += error.faults
+    raise_faults(faults)
 
 
 def _upgrade(one: Chosen, *, contract: bool) -> None:
@@ -42,8 +50,9 @@ def _upgrade(one: Chosen, *, contract: bool) -> None:
     if not one.migrations.exists:
         say(f"{one.name} has no migrations yet: fissile db revision {one.name} -m start")
         return
-    if not done:
-        say(f"{one.name} is up to date")
-    if waiting := one.migrations.state(one.address).next_contraction:
+    waiting = one.migrations.state(one.address).next_contraction
+    if waiting is not None:
         command = f"fissile db upgrade {one.name} --contract"
         say(f"{one.name}: {waiting.name} waits until no older code runs; then: {command}")
+    elif not done:
+        say(f"{one.name} is up to date")

@@ -1,9 +1,8 @@
-"""Applying revisions: under a lock, so that ten processes that start at once apply them once."""
+"""Applying revisions to a database that is locked, and printing what that would do."""
 
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,19 +13,13 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from ...errors import ConfigurationError, DependencyDown, Fault, shown
-from ..address import Address
-from . import ledger
-from .history import History
-
-PATIENCE = 60.0
-"""Seconds that a migration waits: for another one, and for locks that others hold on its tables."""
-
-LOCK_TIMEOUT = 2.0
-"""Seconds that it waits in the queue for a lock, in which everybody else waits behind it."""
+from . import ledger, locking
+from .history import History, Revision
+from .naming import nameless
 
 PAUSE = 0.5
 """Seconds at most until it asks for such a lock again."""
@@ -34,85 +27,32 @@ PAUSE = 0.5
 Steps = Callable[[object, MigrationContext], Iterable[MigrationStep]]
 
 
-class Database:
-    """One component's database, as its migrations see it.
+def up_to(history: History, last: Revision) -> Steps:
+    """Applies what was not, up to a revision."""
 
-    Args:
-        address: Where it is.
-    """
+    def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+        return history.script._upgrade_revs(last.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
-
-    @contextmanager
-    def locked(self) -> Iterator[Connection]:
-        """A connection while nobody else migrates this database.
-
-        Raises:
-            DependencyDown: Somebody else does, for too long.
-        """
-        engine = self._engine()
-        try:
-            with self._sqlite(engine) if self._address.is_sqlite else self._postgres(engine) as connection:
-                yield connection
-        finally:
-            engine.dispose()
-
-    @contextmanager
-    def looked_at(self) -> Iterator[Connection]:
-        """A connection for reading."""
-        engine = self._address.blocking_engine()
-        try:
-            with engine.connect() as connection:
-                yield connection
-        finally:
-            engine.dispose()
-
-    def _engine(self) -> Engine:
-        if not self._address.is_sqlite:
-            return self._address.blocking_engine("fissile migration")
-        engine = create_engine(self._address.url, connect_args={"timeout": PATIENCE})
-        event.listen(engine, "connect", lambda connection, _: _begin_by_hand(connection))
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
-
-    @contextmanager
-    def _sqlite(self, engine: Engine) -> Iterator[Connection]:
-        """In SQLite all revisions are one transaction, and its write lock is the lock.
-
-        Foreign keys are not enforced meanwhile, since a table is changed by making another one in its place
-        (https://sqlite.org/lang_altertable.html#otheralter); they are checked before the end.
-        """
-        with engine.begin() as connection:
-            yield connection
-            if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-                tables = ", ".join(sorted({str(row[0]) for row in orphans}))
-                what = f"a migration of {self._address.component} would leave rows in {tables} that refer to nothing"
-                raise ConfigurationError(Fault(what, str(self._address), "nothing was changed", "mend the migration"))
-
-    @contextmanager
-    def _postgres(self, engine: Engine) -> Iterator[Connection]:
-        """In PostgreSQL each revision is a transaction, and the lock is an advisory one of another connection.
-
-        It is asked for again and again: whoever waits for it inside a statement holds a snapshot, for which ``CREATE
-        INDEX CONCURRENTLY`` of the one that has the lock would wait.
-        """
-        with engine.connect() as holder, engine.connect() as connection:
-            holder = holder.execution_options(isolation_level="AUTOCOMMIT")
-            key = {"key": f"fissile migrations of {self._address.schema}"}
-            until = time.monotonic() + PATIENCE
-            while not holder.scalar(text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key):
-                if time.monotonic() > until:
-                    what = f"somebody else migrates {self._address.component}, for more than {PATIENCE:.0f} s"
-                    raise DependencyDown(Fault(what, str(self._address), "", "look for it in pg_stat_activity"))
-                time.sleep(random.uniform(0.02, 0.1))
-            connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}s'"))
-            connection.commit()
-            yield connection
+    return steps
 
 
-def _begin_by_hand(connection: sqlite3.Connection) -> None:
-    connection.isolation_level = None
+def back_to(history: History, last: Revision | None) -> Steps:
+    """Takes back what was applied after a revision; everything without one."""
+
+    def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+        target = last.id if last is not None else "base"
+        return history.script._downgrade_revs(target, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
+
+    return steps
+
+
+def stamped(history: History, revision: Revision) -> Steps:
+    """Takes a revision for applied."""
+
+    def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
+        return history.script._stamp_revs(revision.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
+
+    return steps
 
 
 def run(connection: Connection, history: History, metadata: MetaData, steps: Steps) -> None:
@@ -122,7 +62,7 @@ def run(connection: Connection, history: History, metadata: MetaData, steps: Ste
         ConfigurationError: The database refuses one of them; those before it stay in PostgreSQL.
         DependencyDown: Somebody else held locks on its tables for too long; what was done before stays.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + locking.PATIENCE
     begun: list[MigrationStep] = []
 
     def told(heads: object, context: MigrationContext) -> Iterator[MigrationStep]:
@@ -168,7 +108,7 @@ def _waited(connection: Connection, history: History) -> Fault:
     """Who is in the way: whoever holds anything of the component's schema."""
     connection.rollback()
     holders = sorted(map(str, connection.scalars(text(_HOLDERS))))
-    what = f"others held locks on the tables of {history.component} for more than {PATIENCE:.0f} s"
+    what = f"others held locks on the tables of {history.component} for more than {locking.PATIENCE:.0f} s"
     why = f"among them {', '.join(holders)}" if holders else "nobody does any more"
     return Fault(what, shown(history.folder), why, "end its transaction, if it has a long one, and try again")
 
@@ -192,7 +132,7 @@ def environment(
         env.configure(
             connection=connection,
             dialect_name=dialect,
-            target_metadata=metadata,
+            target_metadata=nameless(metadata),
             render_as_batch=True,
             transaction_per_migration=True,
             on_version_apply=ledger.write,

@@ -12,8 +12,8 @@ from sqlalchemy import MetaData
 from ...errors import ConfigurationError, Fault
 from ..address import Address
 from . import ledger
-from .applying import Database
 from .linting import lint
+from .locking import Database
 from .upgrading import Migrations
 from .writing import differences
 
@@ -117,7 +117,8 @@ def _drift(migrations: Migrations, missing: Sequence[ops.MigrateOperation], wher
 
 
 def _by_hand(migrations: Migrations, changed: Sequence[ops.MigrateOperation], address: Address) -> Fault:
-    what = f"to be as its migrations make it, the database of {migrations.component} would {', '.join(_described(changed))}"
+    whose = f"the database of {migrations.component}"
+    what = f"{whose} is not as its migrations make it: to be so it would {', '.join(_described(changed))}"
     why = "somebody has changed it by hand, or a revision after it was applied"
     return Fault(what, str(address), why, "take that back, or write a revision that does the same")
 

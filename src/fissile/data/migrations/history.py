@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,12 +82,15 @@ class History:
         if not self.folder.is_dir():
             return ()
         try:
-            found = tuple(map(_revision, reversed(list(self.script.walk_revisions()))))
-        except CommandError as error:
+            with warnings.catch_warnings():
+                # Two of one id, and one that follows what is not there, are no more than warnings to Alembic.
+                warnings.filterwarnings("error", "Revision", UserWarning)
+                found = tuple(map(_revision, reversed(list(self.script.walk_revisions()))))
+        except (CommandError, UserWarning) as error:
             what = f"the migrations of {self.component} cannot be read"
             fix = "look at revision and down_revision in each of them"
             raise ConfigurationError(Fault(what, shown(self.folder), str(error), fix)) from None
-        if faults := [*self._kinds(found), *self._heads(found)]:
+        if faults := [*self._kinds(found), *self._heads(found), *self._merges(found)]:
             raise ConfigurationError(*faults)
         return found
 
@@ -129,6 +133,18 @@ class History:
         why = "they come one after the other, and each follows the same one, as when two branches were merged"
         fix = f'let one follow the other: write down_revision = "{heads[0].id}" in {shown(heads[-1].file)}'
         return [Fault(what, shown(self.folder), why, fix)]
+
+    def _merges(self, found: Sequence[Revision]) -> list[Fault]:
+        return [
+            Fault(
+                f"{one.name} of {self.component} follows several others",
+                one.place("down_revision"),
+                "they come one after the other, so that it can be said what is applied before a contraction",
+                "let it follow the last one, and let that follow the others",
+            )
+            for one in found
+            if len(one.below) > 1
+        ]
 
 
 def _revision(script: Script) -> Revision:

@@ -48,6 +48,9 @@ def _expression(node: ast.expr, indent: str, beside: int) -> str:
     if isinstance(node, ast.Call) and (node.args or node.keywords):
         opening, closing = f"{_quoted(ast.unparse(node.func))}(", ")"
         parts = [("", each) for each in node.args] + [(f"{each.arg}=", each.value) for each in node.keywords]
+    elif isinstance(node, ast.List) and node.elts:
+        opening, closing = "[", "]"
+        parts = [("", each) for each in node.elts]
     elif isinstance(node, ast.Dict):
         opening, closing = "{", "}"
         keys = [f"{_quoted(ast.unparse(key))}: " if key else "**" for key in node.keys]

@@ -29,7 +29,7 @@ KEPT = (VERSION_TABLE, _table.name)
 
 def applied(connection: Connection) -> Mapping[str, tuple[str, str]]:
     """The kind and the name of each revision that was applied, by its id."""
-    if not inspect(connection).has_table(_table.name):
+    if not is_there(connection):
         return {}
     return {one: (kind, name) for one, kind, name in connection.execute(select(*list(_table.c)[:3]))}
 
@@ -40,11 +40,21 @@ def write(
     """Called by Alembic after each step, in its transaction, and when it only prints what it would do."""
     for script in cast("Iterable[Script]", step.up_revisions):
         if step.is_upgrade:
-            values = {"revision": script.revision, "kind": script.module.kind, "name": Path(script.path).stem}
-            ctx.execute(CreateTable(_table, if_not_exists=True))
-            ctx.execute(insert(_table).values(**values, applied_at=func.current_timestamp()))
+            enter(ctx, script)
         else:
             ctx.execute(delete(_table).where(_table.c.revision == script.revision))
+
+
+def enter(ctx: MigrationContext, script: Script) -> None:
+    """Enters a revision as applied."""
+    values = {"revision": script.revision, "kind": script.module.kind, "name": Path(script.path).stem}
+    ctx.execute(CreateTable(_table, if_not_exists=True))
+    ctx.execute(insert(_table).values(**values, applied_at=func.current_timestamp()))
+
+
+def is_there(connection: Connection) -> bool:
+    """Whether anything was ever entered."""
+    return inspect(connection).has_table(_table.name)
 
 
 def contractions(connection: DBAPIConnection) -> list[tuple[str, str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from alembic.operations import ops
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, inspect
 from sqlalchemy.schema import SchemaItem
 
 from ..address import IDENTIFIER
@@ -13,6 +14,12 @@ from ..address import IDENTIFIER
 CONVENTION = {"uq": "%(table_name)s_%(column_0_N_name)s_key", "fk": "%(table_name)s_%(column_0_N_name)s_fkey"}
 """The names that PostgreSQL gives by itself
 (https://alembic.sqlalchemy.org/en/latest/batch.html#dropping-unnamed-or-named-foreign-keys)."""
+
+
+def nameless(metadata: MetaData) -> MetaData:
+    """What names the constraints that a revision makes without a name, by the code's own convention or by ours."""
+    own: Mapping[Any, Any] = metadata.naming_convention
+    return MetaData(naming_convention={**CONVENTION, **own})
 
 
 def name_constraints(operation: ops.MigrateOperation) -> None:
@@ -42,3 +49,23 @@ def _name_item(table: str, item: SchemaItem) -> None:
 
 def _name(table: str, columns: Iterable[str], kind: str) -> str:
     return f"{'_'.join([table, *map(str, columns)])[: IDENTIFIER - 1 - len(kind)]}_{kind}"
+
+
+def without_nameless(connection: Connection, found: Sequence[ops.MigrateOperation]) -> list[ops.MigrateOperation]:
+    """Leaves out unique constraints that are there and have no name in SQLite: Alembic does not see them."""
+    inspector = inspect(connection)
+    there = {
+        (table, tuple(one["column_names"]))
+        for table in inspector.get_table_names()
+        for one in inspector.get_unique_constraints(table)
+        if one["name"] is None
+    }
+    return [one for each in found if (one := _without(there, each)) is not None]
+
+
+def _without(there: set[tuple[str, tuple[str, ...]]], one: ops.MigrateOperation) -> ops.MigrateOperation | None:
+    if isinstance(one, ops.ModifyTableOps):
+        one.ops = [each for each in one.ops if _without(there, each) is not None]
+        return one if one.ops else None
+    is_there = isinstance(one, ops.CreateUniqueConstraintOp) and (one.table_name, tuple(one.columns)) in there
+    return None if is_there else one

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from alembic.autogenerate import render_python_code
 from alembic.operations import ops
-from sqlalchemy import MetaData
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import CheckConstraint, MetaData, Table
+from sqlalchemy.engine.default import DefaultDialect
 
 from .history import Kind
 from .layout import STEP, laid_out
@@ -116,20 +118,31 @@ def _of_indexes(part: Indexes) -> tuple[str, str]:
 
 
 def _outside(operations: Sequence[ops.MigrateOperation]) -> str:
-    lines = render_python_code(ops.UpgradeOps(list(operations))).splitlines()
+    lines = _python(ops.UpgradeOps(list(operations))).splitlines()
     body = "\n".join(line for line in lines if not line.strip().startswith("#"))
     code = laid_out(f"with op.get_context().autocommit_block():\n{body}")
     return f"{STEP}{_CONCURRENTLY}\n{code}"
 
 
 def _code(operations: ops.UpgradeOps | ops.DowngradeOps, metadata: MetaData) -> str:
-    code = render_python_code(operations, render_as_batch=True)
+    code = _python(operations)
     lines = [line for line in code.splitlines() if not line.strip().startswith("#")]
     for table in [one for one in operations.ops if isinstance(one, ops.ModifyTableOps)]:
         head = f"with op.batch_alter_table({table.table_name!r}, schema=None)"
         more = _arguments(table, metadata)
         lines = [line.replace(head, f"with op.batch_alter_table({table.table_name!r}{more})") for line in lines]
     return laid_out(re.sub(r"^ {4}", "", "\n".join(lines), flags=re.MULTILINE))
+
+
+class _EveryDialect(DefaultDialect):
+    """Writes what SQLite and PostgreSQL both read, of which true and false are part."""
+
+    supports_native_boolean = True
+
+
+def _python(operations: ops.UpgradeOps | ops.DowngradeOps) -> str:
+    context = MigrationContext.configure(dialect=_EveryDialect())
+    return render_python_code(operations, render_as_batch=True, migration_context=context)
 
 
 def _arguments(table: ops.ModifyTableOps, metadata: MetaData) -> str:
@@ -139,6 +152,20 @@ def _arguments(table: ops.ModifyTableOps, metadata: MetaData) -> str:
     if names := {kind: CONVENTION[kind] for called, kind in _KINDS.items() if called in dropped}:
         arguments += f", naming_convention={names!r}"
     wanted = metadata.tables.get(table.table_name)
-    if wanted is not None and wanted.dialect_options["sqlite"]["autoincrement"]:
+    if wanted is None:
+        return arguments
+    if wanted.dialect_options["sqlite"]["autoincrement"]:
         arguments += ", table_kwargs={'sqlite_autoincrement': True}"
+    if checks := _nameless_checks(wanted):
+        arguments += f", table_args=[{', '.join(checks)}]"
     return arguments
+
+
+def _nameless_checks(table: Table) -> list[str]:
+    dialect = _EveryDialect()
+    compiler = dialect.statement_compiler(dialect, None)
+    return [
+        f"sa.CheckConstraint({compiler.process(one.sqltext, include_table=False, literal_binds=True)!r})"
+        for one in table.constraints
+        if isinstance(one, CheckConstraint) and one.name is None and not getattr(one, "_type_bound", False)
+    ]

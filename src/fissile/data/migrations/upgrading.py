@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import io
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from alembic.runtime.migration import MigrationContext, MigrationStep
-from sqlalchemy import Connection, MetaData, inspect
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ...errors import ConfigurationError, Fault, shown
 from ..address import Address
 from . import ledger, presence
-from .applying import Database, Steps, environment, run
+from .adopting import adopt
+from .applying import back_to, environment, run, up_to
 from .history import History, Revision, folder_of
+from .locking import Database
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,14 @@ class Migrations:
         if apply:
             self.upgrade(address, contract=True, force=True)
             return
-        with Database(address).looked_at() as connection:
-            self._refuse_contracted(self._state(connection), address)
-            if lacking := self._state(connection).lacking:
-                raise ConfigurationError(*[self._lacks(one, address) for one in lacking])
+        with Database(address).settled() as connection:
+            state = self._state(connection)
+        self._refuse_contracted(state, address)
+        if state.lacking:
+            raise ConfigurationError(*[self._lacks(one, address, state) for one in state.lacking])
 
     def refuse_if_contracted(self, connection: DBAPIConnection) -> None:
-        """Looks at a new connection of a pool: newer code may have contracted the database meanwhile.
+        """Looks at a new connection of a pool to PostgreSQL: newer code may have contracted the database meanwhile.
 
         Raises:
             ConfigurationError: It has.
@@ -134,48 +137,68 @@ class Migrations:
             ConfigurationError: There are tables that no migration made, or older code is in the way of a contraction.
             DependencyDown: Somebody else held locks for too long.
         """
-        with Database(address).locked() as connection:
-            self._adopt(connection, address)
+        with Database(address).locked(contracting=contract) as connection:
+            adopt(connection, self.history, self.metadata, address)
             state = self._state(connection)
+            self._refuse_contracted(state, address)
             wanted = _up_to_contraction(state.pending, contract=contract)
+            if wanted:
+                self._refuse_unknown(state, address)
             first = next((one for one in wanted if one.kind == "contract"), None)
             if first is not None and not force:
                 self._refuse_older(connection, address, first)
             if wanted:
-                run(connection, self.history, self.metadata, self._up_to(wanted[-1]))
+                run(connection, self.history, self.metadata, up_to(self.history, wanted[-1]))
             return list(wanted)
 
     def downgrade(self, address: Address, to: Revision | None) -> list[Revision]:
-        """Takes back what was applied after a revision; everything without one."""
+        """Takes back what was applied after a revision; everything without one.
+
+        Raises:
+            ConfigurationError: It was not applied, or newer code has applied what this code does not know.
+        """
         with Database(address).locked() as connection:
-            applied = self._state(connection).applied
-            kept = applied.index(to) + 1 if to is not None and to in applied else 0
-            undone = applied[kept:]
+            state = self._state(connection)
+            self._refuse_unknown(state, address)
+            applied = state.applied
+            if to is not None and to not in applied:
+                why = f"there {'is ' + applied[-1].name if applied else 'is nothing'} to go back from"
+                raise ConfigurationError(Fault(f"{to.name} of {self.component} was not applied", str(address), why))
+            undone = applied[applied.index(to) + 1 :] if to is not None else applied
             if undone:
-                target = to.id if to is not None else "base"
-                script = self.history.script
-
-                def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
-                    return script._downgrade_revs(target, heads)  # type: ignore[arg-type]  # as Alembic's own commands
-
-                run(connection, self.history, self.metadata, steps)
+                run(connection, self.history, self.metadata, back_to(self.history, to))
             return list(reversed(undone))
 
     def write_sql(
         self, address: Address, output: TextIO, *, dialect: str | None = None, contract: bool = False
     ) -> None:
-        """Prints what an upgrade would do, from where the database is."""
+        """Prints what an upgrade would do, from where the database is.
+
+        Raises:
+            ConfigurationError: It cannot be said without a database: SQLite makes some tables anew.
+        """
         state = self.state(address)
         wanted = _up_to_contraction(state.pending, contract=contract)
         if not wanted:
             return
         name = dialect or ("sqlite" if address.is_sqlite else "postgresql")
-        starting = state.applied[-1].id if state.applied else None
-        self.write_steps(output, name, starting, wanted[-1])
+        printed = io.StringIO()
+        try:
+            self.write_steps(printed, name, state.applied[-1].id if state.applied else None, wanted[-1])
+        except CommandError as error:
+            what = f"the migrations of {self.component} cannot be printed for {name}"
+            why = str(error).partition(";")[0]
+            fix = "let them run without --sql, or print them with --dialect postgresql"
+            raise ConfigurationError(Fault(what, shown(self.history.folder), why, fix)) from None
+        if name == "postgresql":
+            output.write(
+                f"-- {self.component}: as the role that owns this schema\nSET search_path TO {address.schema};\n\n"
+            )
+        output.write(printed.getvalue())
 
     def write_steps(self, output: TextIO, dialect: str, starting: str | None, last: Revision) -> None:
         """Prints some revisions as SQL."""
-        steps = self._up_to(last)
+        steps = up_to(self.history, last)
         with environment(
             self.history, self.metadata, steps, dialect=dialect, output=output, starting=starting or "base"
         ) as env:
@@ -186,18 +209,10 @@ class Migrations:
         address = Address.of_file(self.component, folder / "scratch.sqlite3")
         if self.exists:
             with Database(address).locked() as connection:
-                run(connection, self.history, self.metadata, self._up_to(self.history.revisions[-1]))
+                run(connection, self.history, self.metadata, up_to(self.history, self.history.revisions[-1]))
         return address
 
     # ---------------------------------------------------------------------------------------------- parts
-
-    def _up_to(self, last: Revision) -> Steps:
-        script = self.history.script
-
-        def steps(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
-            return script._upgrade_revs(last.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
-
-        return steps
 
     def _state(self, connection: Connection) -> State:
         done = ledger.applied(connection)
@@ -208,37 +223,6 @@ class Migrations:
             tuple(name for one, (_, name) in done.items() if one not in known),
             tuple(name for one, (kind, name) in done.items() if one not in known and kind == "contract"),
         )
-
-    def _adopt(self, connection: Connection, address: Address) -> None:
-        """Takes tables that were made without migrations for those of the first one, where they are the same."""
-        there = _columns(connection)
-        if not self.exists or ledger.VERSION_TABLE in there or not there.keys() & self._tables():
-            return
-        first = self.history.revisions[0]
-        if address.is_sqlite and self._columns_of(first) == {
-            name: there[name] for name in there if name in self._tables()
-        }:
-            script = self.history.script
-
-            def stamp(heads: object, _: MigrationContext) -> Iterable[MigrationStep]:
-                return script._stamp_revs(first.id, heads)  # type: ignore[arg-type]  # as Alembic's own commands do it
-
-            run(connection, self.history, self.metadata, stamp)
-            return
-        what = f"the database of {self.component} has tables that no migration made"
-        why = f"they are not those of {first.name}, so that it cannot be said what has to be done with them"
-        fix = f"move them away: {address}"
-        raise ConfigurationError(Fault(what, address.where or str(address), why, fix))
-
-    def _tables(self) -> set[str]:
-        return {table.name for table in self.metadata.tables.values()}
-
-    def _columns_of(self, first: Revision) -> Mapping[str, set[str]]:
-        with tempfile.TemporaryDirectory() as folder:
-            address = Address.of_file(self.component, Path(folder) / "first.sqlite3")
-            with Database(address).locked() as connection:
-                run(connection, self.history, self.metadata, self._up_to(first))
-                return {name: there for name, there in _columns(connection).items() if name not in ledger.KEPT}
 
     def _refuse_older(self, connection: Connection, address: Address, contraction: Revision) -> None:
         """Refuses a contraction while code runs that does not have it."""
@@ -255,15 +239,22 @@ class Migrations:
         if state.contracted:
             raise ConfigurationError(self._contracted(state.contracted, address.where))
 
+    def _refuse_unknown(self, state: State, address: Address) -> None:
+        if state.unknown:
+            what = f"the database of {self.component} has {', '.join(state.unknown)}, which this code does not know"
+            why = "newer code, or that of another branch, has applied it"
+            fix = "do this with the code that has it, and its own revisions after it"
+            raise ConfigurationError(Fault(what, str(address), why, fix))
+
     def _contracted(self, names: Sequence[str], where: str) -> Fault:
         what = f"this code of {self.component} is too old for its database"
         why = f"{', '.join(names)} has taken away what it may use, and this code does not have that revision"
         return Fault(what, where, why, "run the newer code")
 
-    def _lacks(self, one: Revision, address: Address) -> Fault:
+    def _lacks(self, one: Revision, address: Address, state: State) -> Fault:
         what = f"the database of {self.component} lacks {one.name}: {one.message or 'no message'}"
-        pending = self.state(address).pending
-        is_behind = any(other.kind == "contract" for other in pending[: pending.index(one)])
+        before = state.pending[: state.pending.index(one)]
+        is_behind = any(other.kind == "contract" for other in before)
         fix = f"fissile db upgrade {self.component}{' --contract' if is_behind else ''}"
         return Fault(what, shown(one.file), f"the code needs it, and the database is {address}", fix)
 
@@ -273,8 +264,3 @@ def _up_to_contraction(pending: Sequence[Revision], *, contract: bool) -> Sequen
         return pending
     first = next((at for at, one in enumerate(pending) if one.kind == "contract"), len(pending))
     return pending[:first]
-
-
-def _columns(connection: Connection) -> dict[str, set[str]]:
-    inspector = inspect(connection)
-    return {name: {one["name"] for one in inspector.get_columns(name)} for name in inspector.get_table_names()}

@@ -18,9 +18,10 @@ from sqlalchemy import Connection, MetaData
 from ...errors import ConfigurationError, Fault, shown
 from ..address import Address
 from . import ledger
-from .applying import Database
+from .defaults import has_changed
 from .history import Kind
-from .naming import name_constraints
+from .locking import Database
+from .naming import name_constraints, without_nameless
 from .rendering import rendered
 from .splitting import Changes, Indexes, split
 from .upgrading import Migrations
@@ -61,14 +62,14 @@ def changes(migrations: Migrations, address: Address) -> list[ops.MigrateOperati
 def differences(connection: Connection, metadata: MetaData) -> list[ops.MigrateOperation]:
     """What would have to be done to a database, so that it has these tables and no others."""
     options = {
-        "compare_server_default": True,
+        "compare_server_default": has_changed,
         "include_object": _is_its_own,
         "target_metadata": metadata,
         "render_as_batch": True,
     }
     found = produce_migrations(MigrationContext.configure(connection, opts=options), metadata).upgrade_ops
     assert found is not None, "there is one for one database"
-    return found.ops
+    return without_nameless(connection, found.ops)
 
 
 @contextmanager
