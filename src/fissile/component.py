@@ -29,11 +29,12 @@ class Database:
     Attributes:
         metadata: The tables; no other component reads them.
         isolation: How much transactions that may write see of each other in PostgreSQL
-            (https://www.postgresql.org/docs/current/transaction-iso.html); in SQLite there is one at a time.
+            (https://www.postgresql.org/docs/current/transaction-iso.html). Under READ COMMITTED the last of those that
+            read a row and change it wins in silence; otherwise all but the first end. In SQLite there is one at a time.
     """
 
     metadata: MetaData
-    isolation: Isolation = "READ COMMITTED"
+    isolation: Isolation = "REPEATABLE READ"
 
     def __post_init__(self) -> None:
         """Refuses what PostgreSQL would only refuse when it is asked."""

@@ -73,7 +73,7 @@ class Service(Stock):
         return await scripts[what](self)
 
 component = Component(
-    provides={Stock: Service}, needs=[Doors], database=Database(metadata, isolation="READ COMMITTED")
+    provides={Stock: Service}, needs=[Doors], database=Database(metadata, isolation="REPEATABLE READ")
 )
 """,
     "stock/migrations/0001_start.py": """
@@ -178,7 +178,7 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, database: URL | None, isolation: str = "READ COMMITTED", connections: int = 20, deadline: str = "5s"
+    folder: Path, database: URL | None, isolation: str = "REPEATABLE READ", connections: int = 20, deadline: str = "5s"
 ) -> AsyncIterator[Running]:
     """Runs the application in its tests' folder.
 
@@ -189,7 +189,7 @@ async def running(
         connections: How many its process may have.
         deadline: How long a call may take.
     """
-    component = FILES["stock/component.py"].replace("READ COMMITTED", isolation)
+    component = FILES["stock/component.py"].replace("REPEATABLE READ", isolation)
     limits = {"placements.toml": f'[defaults]\nconnections = {connections}\ndeadline = "{deadline}"\n'}
     with pytest.MonkeyPatch.context() as environment:
         if database is not None:

@@ -122,3 +122,26 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DependencyDown, match=r"cannot connect as admin to 127\.0\.0\.1") as caught:
         provision(url, wanted, tmp_path)
     assert "not to be shown" not in str(caught.value)
+
+
+def test_a_role_of_somebody_else(database: URL, tmp_path: Path, postgres: URL) -> None:
+    """Its password is not replaced, whoever it belongs to: another application, or another component by its name."""
+    stranger = f"{database.database}_stranger"
+    run(admin(postgres), f"CREATE ROLE {stranger} LOGIN PASSWORD 'its own'")
+    before = run(admin(postgres), f"SELECT rolpassword FROM pg_authid WHERE rolname = '{stranger}'")
+    wanted = [Address("orders", "orders", without_login(database, role=stranger).set(password="another"))]
+    with pytest.raises(ConfigurationError, match=f"the role {stranger} is there, and was not made for orders"):
+        provision(database.set(database="postgres"), wanted, tmp_path)
+    assert before == run(admin(postgres), f"SELECT rolpassword FROM pg_authid WHERE rolname = '{stranger}'")
+
+
+def test_secrets_that_are_not_here(database: URL, tmp_path: Path) -> None:
+    """A second machine does not shut out the first, unless it says so."""
+    (orders,) = provisioned(database, tmp_path / "first", "orders")
+    wanted = [Address("orders", "orders", without_login(database, role=orders.url.username))]
+    elsewhere = tmp_path / "second"
+    with pytest.raises(ConfigurationError, match="its password is not among the secrets"):
+        provision(database.set(database="postgres"), wanted, elsewhere)
+    assert not (elsewhere / "orders__database_password").exists()
+    (made,) = provision(database.set(database="postgres"), wanted, elsewhere, new_passwords=True)
+    assert (True, elsewhere / "orders__database_password") == (made.is_new, made.secret)

@@ -94,6 +94,8 @@ def test_in_its_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("postgresql+asyncpg://me:hush@db/shop", "postgresql+asyncpg: is no database of ours"),
         ("postgresql://me:hush@db", "names no database"),
         ("hush", "it is no URL"),
+        ("postgresql://db/shop?user=me&password=hush", "the URL has password, user behind the ?"),
+        ("postgresql://me:h@ush@db/shop", "the URL has two @"),
         ("postgresql://me:hush@db:port/shop", "it is no URL"),
     ],
 )

@@ -12,6 +12,9 @@ CONNECTING = 5
 """Seconds that a server gets to answer a connection (libpq's ``connect_timeout``, whole seconds)."""
 
 
+SILENCE = 10
+"""Seconds that a server may leave what was sent to it unacknowledged, until its connection counts as lost."""
+
 IDENTIFIER = 63
 """Bytes of the longest name in PostgreSQL
 (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS)."""
@@ -90,8 +93,12 @@ class Address:
             "options": f"-csearch_path={self.schema}",
             "application_name": application,
             "connect_timeout": CONNECTING,
+            "tcp_user_timeout": SILENCE * 1000,
+            "keepalives_idle": SILENCE,
         }
 
     def blocking_engine(self, application: str = "fissile") -> Engine:
         """An engine for what is no request, such as a migration: it keeps no connection."""
-        return create_engine(self.url, poolclass=NullPool, connect_args=self.connect_args(application))
+        return create_engine(
+            self.url, poolclass=NullPool, hide_parameters=True, connect_args=self.connect_args(application)
+        )

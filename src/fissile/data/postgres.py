@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from psycopg import AsyncConnection, IsolationLevel
+from psycopg.pq import TransactionStatus
 from sqlalchemy import AdaptedConnection, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import InvalidatePoolError
@@ -54,14 +55,16 @@ class PostgresEngines:
         self.writing = create_async_engine(
             address.url,
             connect_args=address.connect_args(application),
+            hide_parameters=True,  # errors are logged, and parameters are data of users
             pool_size=budget.own,
             max_overflow=0,
             pool_timeout=None,  # the deadline of a call ends its wait
         )
-        self.reading = create_async_engine(address.url, pool=self.writing.pool)
+        self.reading = create_async_engine(address.url, hide_parameters=True, pool=self.writing.pool)
         for engine, level, readonly in ((self.writing, isolation, False), (self.reading, "REPEATABLE READ", True)):
             mode = _Mode(IsolationLevel[level.replace(" ", "_")], readonly)
             event.listen(engine.sync_engine, "begin", mode.begin)
+        event.listen(self.writing.sync_engine, "commit", _refuse_what_failed)
         dialect, pool = self.writing.dialect, self.writing.pool
         event.listen(pool, "connect", lambda connection, _: check(connection))
         event.listen(pool, "checkin", _remember)
@@ -106,6 +109,18 @@ class _Mode:
             adapted.run_async(lambda _: driver.set_read_only(self.readonly))
         if driver.isolation_level is not self.isolation and "isolation_level" not in connection.get_execution_options():
             adapted.run_async(lambda _: driver.set_isolation_level(self.isolation))
+
+
+def _refuse_what_failed(connection: Connection) -> None:
+    """Refuses a commit that would be a rollback: in PostgreSQL a statement that failed has ended the transaction.
+
+    Raises:
+        RuntimeError: One did, and the method has swallowed its error.
+    """
+    adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
+    driver: AsyncConnection = adapted.driver_connection
+    if driver.info.transaction_status is TransactionStatus.INERROR:
+        raise RuntimeError("a statement has failed and its error was swallowed: use session.begin_nested() around it")
 
 
 def _remember(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:

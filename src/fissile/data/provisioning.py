@@ -38,7 +38,9 @@ class Provisioned:
     is_new: bool
 
 
-def provision(admin: URL, addresses: Sequence[Address], folder: Path) -> list[Provisioned]:
+def provision(
+    admin: URL, addresses: Sequence[Address], folder: Path, *, new_passwords: bool = False
+) -> list[Provisioned]:
     """Makes roles and schemas, in databases that are made where they are missing; what is there is kept.
 
     Nobody else gets into the databases, and no component into the schema of another.
@@ -47,10 +49,11 @@ def provision(admin: URL, addresses: Sequence[Address], folder: Path) -> list[Pr
         admin: Who may make roles, on the server of the addresses.
         addresses: Where each component's data is to be.
         folder: The directory of secrets, where a password is written before the server learns of it.
+        new_passwords: Whether a role that is there gets a new password where the secrets have none.
 
     Raises:
         DependencyDown: The server does not answer.
-        ConfigurationError: It refuses, or a schema belongs to somebody else.
+        ConfigurationError: It refuses, a role or a schema is somebody else's, or a password is not among the secrets.
     """
     made: list[Provisioned] = []
     databases = dict.fromkeys(address.url.database or "" for address in addresses)
@@ -61,7 +64,8 @@ def provision(admin: URL, addresses: Sequence[Address], folder: Path) -> list[Pr
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             if is_new:
                 _close_to_others(connection, database)
-            made += [_make(connection, address, folder) for address in addresses if address.url.database == database]
+            here = [address for address in addresses if address.url.database == database]
+            made += [_make(connection, address, folder, new_passwords=new_passwords) for address in here]
     return made
 
 
@@ -69,7 +73,7 @@ def provision(admin: URL, addresses: Sequence[Address], folder: Path) -> list[Pr
 def _connected(url: URL) -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(libpq(url), autocommit=True, connect_timeout=CONNECTING)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         what = f"cannot connect as {url.username or 'the administrator'} to {url.host or 'localhost'}"
         why = str(error).rpartition("failed: ")[2].strip().splitlines()[0]
         kind = ConfigurationError if "FATAL" in str(error) else DependencyDown
@@ -101,21 +105,23 @@ def _close_to_others(connection: psycopg.Connection, database: str) -> None:
     connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
 
 
-def _make(connection: psycopg.Connection, address: Address, folder: Path) -> Provisioned:
+def _make(connection: psycopg.Connection, address: Address, folder: Path, *, new_passwords: bool) -> Provisioned:
     role, schema = address.url.username or "", address.schema
     names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema)}
     names["database"] = sql.Identifier(address.url.database or "")
+    is_there = _is_there(connection, address, new_passwords=new_passwords)
     secret, password, is_new = _password(address, folder)
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    literals = {"password": sql.Literal(hashed.decode()), "mark": sql.Literal(_mark(address))}
     for statement in (
-        "ALTER ROLE {role} LOGIN PASSWORD {password}" if known else "CREATE ROLE {role} LOGIN PASSWORD {password}",
+        "ALTER ROLE {role} LOGIN PASSWORD {password}" if is_there else "CREATE ROLE {role} LOGIN PASSWORD {password}",
+        "COMMENT ON ROLE {role} IS {mark}",
         *_MEMBER[_is_superuser(connection)],
         "GRANT CONNECT ON DATABASE {database} TO {role}",
         "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}",
         "ALTER ROLE {role} IN DATABASE {database} SET search_path = {schema}",
     ):
-        connection.execute(sql.SQL(statement).format(**names, password=sql.Literal(hashed.decode())))
+        connection.execute(sql.SQL(statement).format(**names, **literals))
     query = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = %s"
     owner = (connection.execute(query, [schema]).fetchone() or ("nobody",))[0]
     if owner != role:
@@ -124,6 +130,35 @@ def _make(connection: psycopg.Connection, address: Address, folder: Path) -> Pro
         fix = f'ALTER SCHEMA "{schema}" OWNER TO "{role}", if the schema is what {address.component} is to have'
         raise ConfigurationError(Fault(what, address.where, why, fix))
     return Provisioned(address, secret, is_new)
+
+
+def _is_there(connection: psycopg.Connection, address: Address, *, new_passwords: bool) -> bool:
+    """Whether the role is there, and is this component's.
+
+    Raises:
+        ConfigurationError: It is somebody else's, or its password is not among the secrets.
+    """
+    query = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s"
+    role = address.url.username or ""
+    found = connection.execute(query, [role]).fetchone()
+    if found is None:
+        return False
+    if found[0] != _mark(address):
+        what = f"the role {role} is there, and was not made for {address.component}"
+        why = f"roles belong to the whole server, and the comment on this one is not {_mark(address)!r}"
+        fix = f"""if it is meant nonetheless: COMMENT ON ROLE "{role}" IS '{_mark(address)}'"""
+        raise ConfigurationError(Fault(what, address.where, why, fix))
+    if address.url.password is None and not new_passwords:
+        what = f"the role {role} is there, and its password is not among the secrets"
+        why = "a new one would shut out whoever has the old one"
+        fix = "bring the secrets here from where it was made, or say --new-passwords"
+        raise ConfigurationError(Fault(what, address.where, why, fix))
+    return True
+
+
+def _mark(address: Address) -> str:
+    """What the comment on a role says whose it is."""
+    return f"fissile: schema {address.schema} of {address.url.database}"
 
 
 _MEMBER = {True: [], False: ["GRANT {role} TO CURRENT_USER"]}

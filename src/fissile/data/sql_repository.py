@@ -235,7 +235,8 @@ def _conflicts(title: str) -> Iterator[None]:
     except IntegrityError as error:
         if not _is_duplicate(error):
             raise
-        raise Conflict(f"{title} has something that has to be unique, and is there already: {error.orig}") from error
+        said = str(error.orig).splitlines()[0]  # without the detail, in which PostgreSQL repeats the values
+        raise Conflict(f"{title} has something that has to be unique, and is there already: {said}") from error
 
 
 def _is_duplicate(error: IntegrityError) -> bool:

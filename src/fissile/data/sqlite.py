@@ -64,6 +64,7 @@ class SqliteEngines:
             f"sqlite+fissile:///{self._file}",
             begin=begin,
             async_creator=self._connect,
+            hide_parameters=True,  # errors are logged, and parameters are data of users
             pool_size=connections,
             max_overflow=0,
             pool_timeout=None,  # the deadline of a call ends its wait

@@ -7,12 +7,11 @@ import logging
 from collections.abc import Coroutine
 from contextvars import ContextVar
 
-from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import QueuePool
 
 from .problems import Trouble, trouble
+from .session import WorkSession
 from .store import Store
 
 logger = logging.getLogger("fissile.data")
@@ -32,29 +31,29 @@ class UnitOfWork:
 
     Attributes:
         readonly: Whether the call may not write.
-        has_begun: Whether it has a connection, and on it a transaction.
     """
 
-    __slots__ = ("_session", "_store", "has_begun", "readonly")
+    __slots__ = ("_session", "_store", "readonly")
 
     def __init__(self, store: Store, *, readonly: bool) -> None:
         self.readonly = readonly
-        self.has_begun = False
         self._store = store
-        self._session: AsyncSession | None = None
+        self._session: WorkSession | None = None
 
     @property
     def component(self) -> str:
         """The component whose data it is."""
         return self._store.address.component
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has a connection, and on it a transaction."""
+        return self._session is not None and self._session.has_begun
+
     def session(self) -> AsyncSession:
         """The one session of this unit of work."""
         if self._session is None:
-            engine = self._store.engine(readonly=self.readonly)
-            self._session = AsyncSession(
-                engine, sync_session_class=_Session, expire_on_commit=False, info={UnitOfWork: self}
-            )
+            self._session = WorkSession(self._store.engine(readonly=self.readonly))
         return self._session
 
     @staticmethod
@@ -62,33 +61,53 @@ class UnitOfWork:
         """What kept it from its end, where its code is not to blame."""
         return trouble(error)
 
+    async def flush(self) -> None:
+        """Writes what has only been changed in memory, while there is still time to wait for locks.
+
+        Raises:
+            RuntimeError: It may not write, and nothing of it would be kept.
+        """
+        session = self._session
+        if session is None or not (changes := session.changes()):
+            return
+        if self.readonly:
+            names = ", ".join(sorted({type(one).__name__ for one in changes}))
+            raise RuntimeError(f"a @readonly method has added, changed or deleted {names}, which would not be kept")
+        await session.flush()
+
     async def commit(self) -> None:
         """Commits, also when the caller is cancelled meanwhile; a failure leaves the pool healthy."""
-        if self._session is None or not self._session.in_transaction():
+        session = self._session
+        if session is None or not session.in_transaction():
+            if session is not None:
+                await session.over()
             return
         if self.readonly:  # nothing is lost by whoever ends in the middle, but his connection
-            await self._undo(self._session)
+            await self._undo(session)
         else:
-            await _to_the_end(self._commit(self._session))
+            await _to_the_end(self._commit(session))
 
     async def rollback(self) -> None:
         """Undoes everything and gives the connection back, also when the caller is cancelled meanwhile."""
-        if self._session is not None and self._session.in_transaction():
-            if not self.has_begun:
+        session = self._session
+        if session is not None:
+            if not self.has_begun and session.in_transaction():
                 self._tell_why()
-            await _to_the_end(self._undo(self._session))
+            await _to_the_end(self._undo(session))
 
-    async def _commit(self, session: AsyncSession) -> None:
+    async def _commit(self, session: WorkSession) -> None:
+        await session.over()
         try:
-            await session.commit()  # which gives the connection back
+            await session.keep()
         except BaseException:
             # The connection may be inside a transaction that the server still holds: nobody may get it again.
             await session.invalidate()
             raise
 
-    async def _undo(self, session: AsyncSession) -> None:
+    async def _undo(self, session: WorkSession) -> None:
+        await session.over()
         try:
-            await session.close()
+            await session.undo()
         except BaseException:
             await session.invalidate()
             raise
@@ -98,15 +117,6 @@ class UnitOfWork:
         pool = self._store.engine(readonly=self.readonly).pool
         if isinstance(pool, QueuePool) and pool.checkedout() >= pool.size():
             logger.warning("%s waited in vain for a connection: all %d are in use", self.component, pool.size())
-
-
-class _Session(Session):
-    """A session that belongs to a unit of work."""
-
-
-@event.listens_for(_Session, "after_begin")
-def _mark_begun(session: Session, _: SessionTransaction, __: Connection) -> None:
-    session.info[UnitOfWork].has_begun = True
 
 
 async def begin(store: Store, watched: bool, readonly: bool) -> UnitOfWork:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, MetaData
 
 from ..errors import ConfigurationError, Fault
 from .address import Address
+from .columns import missing_columns
 
 
 def create_missing(connection: Connection, metadata: MetaData, address: Address) -> None:
@@ -19,17 +20,11 @@ def create_missing(connection: Connection, metadata: MetaData, address: Address)
     Raises:
         ConfigurationError: A table is there, made by older code, and lacks columns.
     """
-    inspector = inspect(connection)
-    known = set(inspector.get_table_names())
     metadata.create_all(connection)
-    for table in metadata.tables.values():
-        if table.name not in known:
-            continue
-        there = {column["name"] for column in inspector.get_columns(table.name)}
-        if lacking := [column.name for column in table.columns if column.name not in there]:
-            name = address.component
-            what = f"the table {table.name} of {name} has no column {', '.join(lacking)}"
-            why = "it was made when the code had none, and a component without migrations makes new tables only"
-            first = f"fissile db revision {name} -m start, in the code as it was, and again for what has changed"
-            fix = f"{first}; or remove {address.file}, if its rows may go"
-            raise ConfigurationError(Fault(what, str(address), why, fix))
+    if lacking := missing_columns(connection, metadata):
+        name = address.component
+        what = f"the database of {name} lacks {', '.join(lacking)}"
+        why = "its tables were made when the code had none of it, and without migrations no table is changed"
+        first = f"fissile db revision {name} -m start, in the code as it was, and again for what has changed"
+        fix = f"{first}; or remove {address.file}, if its rows may go"
+        raise ConfigurationError(Fault(what, str(address), why, fix))

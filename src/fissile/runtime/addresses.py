@@ -21,6 +21,9 @@ from ..project import FoundComponent, Project, state_folder
 from .settings import URL_FOR_ALL, Mode, Variable, collect, mode_from, secrets_directory
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+_LOGIN = {"user", "password", "dbname", "passfile", "passcommand", "sslpassword", "options"}
+"""What libpq would read of a URL's query, and would have win."""
+
 _EXAMPLE = "postgresql://db.internal:5432/shop"
 
 
@@ -70,6 +73,11 @@ def _url(written: str, where: str) -> URL:
         url = make_url(written.strip())
     except (ArgumentError, ValueError):
         raise ConfigurationError(Fault("it is no URL of a database", where, "", f"write {_EXAMPLE}")) from None
+    if login := sorted(_LOGIN & url.query.keys()):
+        why = "who logs in is said before the host, so that a component's role is its own and nothing of it is printed"
+        raise ConfigurationError(Fault(f"the URL has {', '.join(login)} behind the ?", where, why, f"write {_EXAMPLE}"))
+    if "@" in (url.host or ""):
+        raise ConfigurationError(Fault("the URL has two @", where, "", "write %40 for one in a password"))
     if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
         return url
     if url.drivername not in _POSTGRES:
@@ -133,4 +141,6 @@ def _on_server(project: Project, found: FoundComponent, admin: URL) -> Address:
             Fault(f"{found.name} has its data in SQLite", address.where, "", "write a URL of PostgreSQL there")
         )
     url = without_login(admin, project.name, role_of(project.name, address.schema))
+    if kept := _variables(project, found).get("DATABASE_PASSWORD"):
+        url = url.set(password=kept.value)
     return Address(found.name, address.schema, url)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded, Unavailable
@@ -23,6 +24,10 @@ logger = logging.getLogger("fissile.calls")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 """Seconds before work that met another transaction is done again; see `fissile.transports.pauses`."""
+
+
+_MUTABLE = (list, dict, set)
+"""Arguments that a method can change."""
 
 
 class Maker(Protocol):
@@ -138,7 +143,7 @@ class InterfaceProvider:
         while True:
             work = await begin(call.method.readonly)
             try:
-                return await self._attempt(call, work)
+                return await self._attempt(_afresh(call), work)
             except Exception as error:
                 trouble = work.trouble(error)
                 if trouble is None:
@@ -154,6 +159,7 @@ class InterfaceProvider:
     async def _attempt(self, call: Call, work: UnitOfWork) -> object:
         try:
             result = await self._run(call, work)
+            await work.flush()
             if asyncio.get_running_loop().time() >= call.deadline:
                 raise DeadlineExceeded(f"{call.method} was not committed: its deadline has passed", may_have_run=True)
         except BaseException:
@@ -161,6 +167,13 @@ class InterfaceProvider:
             raise
         await work.commit()
         return result
+
+
+def _afresh(call: Call) -> Call:
+    """The call of one attempt: what may be repeated gets arguments that no attempt before has changed."""
+    if not call.method.idempotent or not any(isinstance(one, _MUTABLE) for one in call.arguments.values()):
+        return call
+    return call._replace(arguments=deepcopy(call.arguments))
 
 
 def _checked(method: Method, result: object) -> object:

@@ -31,7 +31,7 @@ def pause() -> None:
 def main(folder: str, url: str, what: str) -> None:
     """Does it; whoever stays does so until the next line."""
     orders = Orders(Path(folder), Address("orders", "orders", make_url(url)))
-    migrations = orders.migrations()
+    migrations = orders.migrations(columns={})
     with ExitStack() as held:
         if what == "stay":
             held.enter_context(migrations.presence(orders.address))

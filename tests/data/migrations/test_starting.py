@@ -34,36 +34,47 @@ def newer(orders: Orders) -> Orders:
 def test_a_database_that_lacks_what_the_code_needs(newer: Orders) -> None:
     """Every expansion is named, with the command; contractions are not missed."""
     with pytest.raises(ConfigurationError) as refused:
-        newer.migrations().prepare(newer.address, apply=False)
+        newer.migrations(columns={}).prepare(newer.address, apply=False)
     assert [
         ("the database of orders lacks 0001_start: start", "fissile db upgrade orders"),
         ("the database of orders lacks 0002_add_city: add_city", "fissile db upgrade orders"),
     ] == [(fault.what, fault.fix) for fault in refused.value.faults]
     newer.migrations().upgrade(newer.address)
-    newer.migrations().prepare(newer.address, apply=False)
+    newer.migrations(columns={}).prepare(newer.address, apply=False)
+
+
+def test_tables_of_the_code_that_no_migration_makes(newer: Orders) -> None:
+    """They are missed at the start, and not by the first statement; the command that writes the migration is named."""
+    newer.migrations().upgrade(newer.address, contract=True)
+    for apply in (False, True):
+        with pytest.raises(ConfigurationError) as refused:
+            newer.migrations("notes").prepare(newer.address, apply=apply)
+        (fault,) = refused.value.faults
+        assert "the database of orders lacks orders.item, notes, and no migration adds it" == fault.what
+        assert 'fissile db revision orders -m "what has changed"' == fault.fix
 
 
 def test_in_development_everything_is_applied(newer: Orders) -> None:
     """Contractions as well."""
-    newer.migrations().prepare(newer.address, apply=True)
+    newer.migrations(columns={}).prepare(newer.address, apply=True)
     assert ["id", "city"] == newer.columns()
-    newer.migrations().prepare(newer.address, apply=True)
+    newer.migrations(columns={}).prepare(newer.address, apply=True)
 
 
 def test_older_code_runs_until_the_contraction(newer: Orders, tmp_path: Path) -> None:
     """It does not miss what it does not know; then it is too old, also when it would migrate, and says so."""
     older = newer.older(tmp_path / "older", 1)
     newer.migrations().upgrade(newer.address)
-    older.migrations().prepare(older.address, apply=False)
-    older.migrations().prepare(older.address, apply=True)
+    older.migrations(columns={}).prepare(older.address, apply=False)
+    older.migrations(columns={}).prepare(older.address, apply=True)
     newer.migrations().upgrade(newer.address, contract=True)
     for apply in (False, True):
         with pytest.raises(ConfigurationError) as refused:
-            older.migrations().prepare(older.address, apply=apply)
+            older.migrations(columns={}).prepare(older.address, apply=apply)
         (fault,) = refused.value.faults
         assert "this code of orders is too old for its database" == fault.what
         assert "0003_drop_item" in fault.why
-    newer.migrations().prepare(newer.address, apply=False)
+    newer.migrations(columns={}).prepare(newer.address, apply=False)
 
 
 def test_a_new_connection_of_older_code(on_postgres: Orders, tmp_path: Path) -> None:
@@ -114,8 +125,8 @@ def is_contracted(orders: Orders) -> bool:
 def test_nobody_starts_in_the_middle_of_a_contraction(orders: Orders, processes: Processes, tmp_path: Path) -> None:
     """Who looked for older code before has not seen this one, so it waits, and sees the contraction."""
     newer = expanded_and_contracted(orders)
-    newer.migrations().upgrade(newer.address)
-    older = newer.older(tmp_path / "older", 2).migrations()
+    newer.migrations(columns={}).upgrade(newer.address)
+    older = newer.older(tmp_path / "older", 2).migrations(columns={})
     newer.write(3, "drop_item", f"{PAUSE}\n{NO_ITEM}", "contract")
     process = processes.start(newer, "apply", tmp_path / "reached")
     processes.ready(process)

@@ -133,7 +133,7 @@ def test_sql_to_be_run_by_somebody_else(orders: Orders) -> None:
 
 def test_printed_sql_does_the_same(on_postgres: Orders) -> None:
     """Whoever runs it finds the database up to date."""
-    migrations = with_three(on_postgres).migrations()
+    migrations = with_three(on_postgres).migrations(columns={})
     printed = io.StringIO()
     migrations.write_sql(on_postgres.address, printed, contract=True)
     on_postgres.execute(printed.getvalue())

@@ -25,6 +25,9 @@ def provision(
         ),
     ],
     component: Annotated[str | None, typer.Argument(help="One component; all without it.", show_default=False)] = None,
+    new_passwords: Annotated[
+        bool, typer.Option("--new-passwords", help="Give roles new passwords where the secrets have none.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
 ) -> None:
     """Make a role and a schema in PostgreSQL for each component, and passwords among the secrets.
@@ -49,9 +52,10 @@ def provision(
         for address in addresses:
             say(f"would make the role {address.url.username} and its schema {address.schema} in {address.url.database}")
         return
-    for made in make(admin, addresses, folder):
+    for made in make(admin, addresses, folder, new_passwords=new_passwords):
         address = made.address
-        kept = "its password is in its URL" if made.secret is None else f"its password is in {made.secret}"
+        new = "new " if made.is_new else ""
+        kept = "its password is in its URL" if made.secret is None else f"its {new}password is in {made.secret}"
         say(f"{address.component} has the role {address.url.username}, and its schema {address.schema}; {kept}")
     _tell_next(project, addresses)
 

@@ -151,6 +151,7 @@ def _optional_between(dropped: ops.DropColumnOp) -> tuple[ops.AlterColumnOp, ops
 
 def _takes_away(one: ops.MigrateOperation) -> bool:
     if isinstance(one, ops.AlterColumnOp):
-        return one.modify_type is not None or one.modify_nullable is False or one.modify_name is not None
+        is_demanded = one.modify_nullable is False or (one.modify_server_default is None and not one.existing_nullable)
+        return is_demanded or one.modify_type is not None or one.modify_name is not None
     refusing = ops.CreateUniqueConstraintOp, ops.CreateForeignKeyOp, ops.CreateCheckConstraintOp
     return isinstance(one, (ops.DropColumnOp, *refusing))

@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ...errors import ConfigurationError, Fault, shown
 from ..address import Address
+from ..columns import missing_columns
 from . import ledger, presence
 from .adopting import adopt
 from .applying import back_to, environment, run, up_to
@@ -87,12 +88,16 @@ class Migrations:
         """
         if apply:
             self.upgrade(address, contract=True, force=True)
-            return
         with Database(address).settled() as connection:
             state = self._state(connection)
+            missing = missing_columns(connection, self.metadata)
         self._refuse_contracted(state, address)
         if state.lacking:
             raise ConfigurationError(*[self._lacks(one, address, state) for one in state.lacking])
+        if missing:
+            what = f"the database of {self.component} lacks {', '.join(missing)}, and no migration adds it"
+            fix = f'fissile db revision {self.component} -m "what has changed"'
+            raise ConfigurationError(Fault(what, shown(self.history.folder), "the tables of the code have it", fix))
 
     def refuse_if_contracted(self, connection: DBAPIConnection) -> None:
         """Looks at a new connection of a pool to PostgreSQL: newer code may have contracted the database meanwhile.
