@@ -25,6 +25,11 @@ def role_of(database: str, schema: str) -> str:
     return f"{database[: IDENTIFIER - 1 - len(schema)]}_{schema}"
 
 
+def server_of(url: URL) -> str:
+    """The server of a URL, as ``host:port`` or as the folder of its socket."""
+    return str(url.query.get("host") or f"{url.host or 'localhost'}:{url.port or 5432}")
+
+
 def libpq(url: URL) -> str:
     """What psycopg itself is told of a URL: it reads some of them otherwise, and prints one that it cannot read."""
     from psycopg.conninfo import make_conninfo
@@ -79,7 +84,7 @@ class Address:
     @property
     def server(self) -> str:
         """The server, as ``host:port`` or as the folder of its socket."""
-        return str(self.url.query.get("host") or f"{self.url.host or 'localhost'}:{self.url.port or 5432}")
+        return server_of(self.url)
 
     def connect_args(self, application: str = "fissile") -> dict[str, object]:
         """What psycopg is told beside the URL: the component's schema alone is looked into.

@@ -70,8 +70,12 @@ class Servers:
         made = (
             SqliteFiles(runtime) if kind == SQLITE else PostgresDatabase(runtime, self._postgres(), state / "secrets")
         )
-        made.use(runtime)
-        migrate(runtime)
+        try:
+            made.use(runtime)
+            migrate(runtime)
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def _postgres(self) -> URL:

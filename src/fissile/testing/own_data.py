@@ -68,7 +68,8 @@ class PostgresDatabase:
         self._admin = admin
         url = without_login(admin, self._name).set(drivername="postgresql")
         names = {URL_FOR_ALL: url.render_as_string(hide_password=False)}
-        made = provision(admin, list(_addresses(runtime.project, _with_data(runtime), names).values()), folder)
+        wanted = list(_addresses(runtime.project, _with_data(runtime), names).values())
+        made = provision(admin, wanted, folder / self._name)
         passwords = {one.address.component: one.secret.read_text().strip() for one in made if one.secret}
         self._roles = [one.address.url.username or "" for one in made]
         variables = {f"{name.upper()}__DATABASE_PASSWORD": password for name, password in passwords.items()}

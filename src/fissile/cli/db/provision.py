@@ -34,6 +34,7 @@ def provision(
 
     What is there is kept, so it can be run again: for a new component, on another server, after a restore.
     """
+    from ...data.address import server_of
     from ...data.provisioning import provision as make
     from ...project import state_folder
     from ...project.folders import make_state
@@ -52,6 +53,9 @@ def provision(
         for address in addresses:
             say(f"would make the role {address.url.username} and its schema {address.schema} in {address.url.database}")
         return
+    for address in addresses:
+        if address.where and address.server != server_of(admin):
+            say(f"note: {address.component} is at {address.server}, and this is done at {server_of(admin)}")
     for made in make(admin, addresses, folder, new_passwords=new_passwords):
         address = made.address
         new = "new " if made.is_new else ""
