@@ -77,7 +77,9 @@ def _connected(url: URL) -> Iterator[psycopg.Connection]:
         what = f"cannot connect as {url.username or 'the administrator'} to {url.host or 'localhost'}"
         why = str(error).rpartition("failed: ")[2].strip().splitlines()[0]
         kind = ConfigurationError if "FATAL" in str(error) else DependencyDown
-        raise kind(Fault(what, "--admin-url", why, "correct the URL, or start the server")) from None
+        raise kind(
+            Fault(what, "--admin-url", why, "correct the URL, with its password or PGPASSWORD, or start the server")
+        ) from None
     with connection:
         try:
             yield connection

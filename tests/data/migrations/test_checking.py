@@ -37,7 +37,7 @@ def test_several_heads(on_sqlite: Orders) -> None:
     (fault,) = found(on_sqlite)
     assert "the migrations of orders have 2 heads: " in fault.what
     assert {"0002_mine", "0003_theirs"} == set(fault.what.partition("heads: ")[2].split(" and "))
-    assert "let one follow the other: write down_revision = " in fault.fix
+    assert "let the one that no database has follow the other: write down_revision = " in fault.fix
     theirs.write_text(theirs.read_text().replace('down_revision = "r1"', 'down_revision = "r2"').replace(CITY, "pass"))
     assert ["no migration of orders says to drop orders.city"] == [each.what for each in found(on_sqlite)]
 

@@ -74,7 +74,9 @@ def test_from_a_table_to_a_contraction(shop: Terminal) -> None:
     assert (shop.folder / first).is_file()
     well(shop, "revision", "users", "-m", "start")
     assert "orders: 0001_start\nusers: 0001_start\n" == well(shop, "upgrade")
-    assert "orders is up to date\nusers is up to date\n" == well(shop, "upgrade")
+    state = shop.folder / "state"
+    up_to_date = {name: f"{name} is up to date, in {state / name}.sqlite3\n" for name in ("orders", "users")}
+    assert "".join(up_to_date.values()) == well(shop, "upgrade")
     assert "nothing is wrong\n" == well(shop, "check")
     changed(shop, CITY)
     said = well(shop, "revision", "orders", "-m", "add city")
@@ -84,12 +86,15 @@ def test_from_a_table_to_a_contraction(shop: Terminal) -> None:
         "orders: 0003_add_city_contract waits until no older code runs; then: fissile db upgrade orders --contract\n"
     )
     assert f"orders: 0002_add_city\n{waits}" == well(shop, "upgrade", "orders")
-    assert f"{waits}users is up to date\n" == well(shop, "upgrade")
+    assert f"{waits}{up_to_date['users']}" == well(shop, "upgrade")
     assert "orders: 0003_add_city_contract\n" == well(shop, "upgrade", "orders", "--contract")
     assert "orders: took back 0003_add_city_contract\n" == well(shop, "downgrade", "orders", "-1")
     assert "orders: took back 0002_add_city\n" == well(shop, "downgrade", "orders", "1")
     assert "orders: took back 0001_start\n" == well(shop, "downgrade", "orders", "base")
     assert "orders has nothing to take back\n" == well(shop, "downgrade", "orders", "base")
+    (state / "orders.sqlite3").unlink()  # a new database, as in a fresh clone, stops at no contraction
+    every = "orders: 0001_start\norders: 0002_add_city\norders: 0003_add_city_contract\n"
+    assert every == well(shop, "upgrade", "orders")
 
 
 def test_a_dry_run(shop: Terminal) -> None:

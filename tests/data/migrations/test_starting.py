@@ -89,7 +89,7 @@ def test_a_new_connection_of_older_code(on_postgres: Orders, tmp_path: Path) -> 
         newer.migrations().upgrade(newer.address)
         older.refuse_if_contracted(dbapi)
         newer.migrations().upgrade(newer.address, contract=True)
-        with pytest.raises(ConfigurationError, match="0003_drop_item has taken away"):
+        with pytest.raises(ConfigurationError, match="0003_drop_item took away"):
             older.refuse_if_contracted(dbapi)
         newer.migrations().refuse_if_contracted(dbapi)
 

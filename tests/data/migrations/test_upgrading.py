@@ -50,6 +50,33 @@ def test_an_expansion_behind_a_contraction_waits_with_it(orders: Orders) -> None
     assert ["0003_drop_item", "0004_later"] == names(migrations.upgrade(orders.address, contract=True))
 
 
+def test_what_comes_before_what_was_applied(orders: Orders) -> None:
+    """Two branches were merged the wrong way round: it is refused, and the right way works."""
+    orders.write(1, "start", START)
+    theirs = orders.write(3, "theirs", CITY, below=1)
+    orders.migrations().upgrade(orders.address)
+    mine = orders.write(2, "mine", 'op.add_column("orders", sa.Column("note", sa.String(20)))')
+    theirs.write_text(theirs.read_text().replace('down_revision = "r1"', 'down_revision = "r2"'))
+    with pytest.raises(ConfigurationError, match="comes before 0003_theirs, which is applied already") as refused:
+        orders.migrations().upgrade(orders.address)
+    (fault,) = refused.value.faults
+    assert fault.fix.startswith('write down_revision = "r1" in ')
+    theirs.write_text(theirs.read_text().replace('down_revision = "r2"', 'down_revision = "r1"'))
+    mine.write_text(mine.read_text().replace('down_revision = "r1"', 'down_revision = "r3"'))
+    assert ["0002_mine"] == names(orders.migrations().upgrade(orders.address))
+    assert {"id", "item", "city", "note"} == set(orders.columns())
+
+
+def test_a_file_that_is_no_python(on_sqlite: Orders) -> None:
+    """It is told with its line."""
+    file = on_sqlite.write(1, "start", START)
+    file.write_text(file.read_text() + "\nif:\n")
+    with pytest.raises(ConfigurationError, match="a migration of orders is no Python") as refused:
+        on_sqlite.migrations().upgrade(on_sqlite.address)
+    (fault,) = refused.value.faults
+    assert fault.where.endswith(f"0001_start.py:{len(file.read_text().splitlines())}")
+
+
 def test_back_and_forth(orders: Orders) -> None:
     """What was taken back is not in the ledger any more, and can be applied again."""
     migrations = with_three(orders).migrations()

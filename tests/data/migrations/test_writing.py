@@ -274,7 +274,7 @@ def test_a_default_that_has_changed(orders: Orders, before: str | None, after: A
 def test_an_empty_one(orders: Orders) -> None:
     """It is for changes of rows, needs no changes of tables, and can be applied as it is."""
     (made,) = revisions(code(orders), orders.address, "fill cities", empty=True)
-    assert '"""fill cities."""\n\nrevision = "' == made.text[: made.text.index('"', 30) + 1]
+    assert '"""fill cities."""\n\nfrom alembic import op\n\nrevision = "' == made.text[: made.text.index('"', 30) + 1]
     assert ("    pass", "expand") == (upgrade(made), made.kind)
     write([made])
     code(orders).upgrade(orders.address)
@@ -326,3 +326,11 @@ def test_lines_are_as_long_as_formatters_have_them(orders: Orders) -> None:
     (made,) = written(orders, code(orders, *columns), "start")
     long = [line for line in made.text.splitlines() if len(line) > WIDTH]
     assert [] == long
+
+
+def test_a_foreign_key_to_another_component(on_sqlite: Orders) -> None:
+    """No revision is written for what may not be."""
+    with pytest.raises(ConfigurationError, match="refers to suppliers, which is none of its tables"):
+        revisions(
+            code(on_sqlite, Column("supplier_id", Integer, ForeignKey("suppliers.id"))), on_sqlite.address, "start"
+        )

@@ -38,7 +38,8 @@ def revision(
     write(made)
     for each in made:
         say(f"wrote {shown(each.file)}, {_said(each)}")
-    say(f"next: look at it, and then: fissile db upgrade {one.name}")
+    option = "" if any(each.kind == "expand" for each in made) else " --contract"
+    say(f"next: look at it, and then: fissile db upgrade {one.name}{option}")
 
 
 def _said(written: Written) -> str:

@@ -24,6 +24,8 @@ def upgrade(
 ) -> None:
     """Bring databases up to date: expansions, and with --contract what older code does not survive.
 
+    A new database gets everything, since no older code can use it.
+
     It may run as often and as many times at once as you like; what is applied is applied once.
     """
     if dialect not in (None, "postgresql", "sqlite"):
@@ -32,10 +34,11 @@ def upgrade(
     for one in chosen(component):
         try:
             with reaching(one):
+                everything = contract or one.migrations.is_new(one.address)
                 if sql:
-                    one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=contract)
+                    one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=everything)
                 else:
-                    _upgrade(one, contract=contract)
+                    _upgrade(one, contract=everything)
         except DependencyDown:
             raise
         except ConfigurationError as error:  # the others are brought up to date nonetheless
@@ -55,4 +58,4 @@ def _upgrade(one: Chosen, *, contract: bool) -> None:
         command = f"fissile db upgrade {one.name} --contract"
         say(f"{one.name}: {waiting.name} waits until no older code runs; then: {command}")
     elif not done:
-        say(f"{one.name} is up to date")
+        say(f"{one.name} is up to date, in {one.address}")

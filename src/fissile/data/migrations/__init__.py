@@ -1,6 +1,6 @@
 """Migrations of each component: its own revisions, each an expansion or a contraction; Alembic underneath."""
 
-from .checking import foreign_keys
+from .foreign import foreign_keys
 from .history import History, Revision
 from .ledger import KEPT
 from .upgrading import Migrations, State

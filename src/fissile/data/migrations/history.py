@@ -86,6 +86,9 @@ class History:
                 # Two of one id, and one that follows what is not there, are no more than warnings to Alembic.
                 warnings.filterwarnings("error", "Revision", UserWarning)
                 found = tuple(map(_revision, reversed(list(self.script.walk_revisions()))))
+        except SyntaxError as error:
+            where = shown(Path(error.filename or self.folder), error.lineno)
+            raise ConfigurationError(Fault(f"a migration of {self.component} is no Python", where, error.msg)) from None
         except (CommandError, UserWarning) as error:
             what = f"the migrations of {self.component} cannot be read"
             fix = "look at revision and down_revision in each of them"
@@ -130,8 +133,9 @@ class History:
             return []
         names = " and ".join(one.name for one in heads)
         what = f"the migrations of {self.component} have {len(heads)} heads: {names}"
-        why = "they come one after the other, and each follows the same one, as when two branches were merged"
-        fix = f'let one follow the other: write down_revision = "{heads[0].id}" in {shown(heads[-1].file)}'
+        why = "they come one after the other, and here two follow the same one, as when two branches were merged"
+        places = " or ".join(f'"{one.id}" in {shown(other.file)}' for one, other in (heads[:2], heads[1::-1]))
+        fix = f"let the one that no database has follow the other: write down_revision = {places}"
         return [Fault(what, shown(self.folder), why, fix)]
 
     def _merges(self, found: Sequence[Revision]) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ...errors import ConfigurationError, Fault, shown
@@ -21,6 +22,8 @@ from .adopting import adopt
 from .applying import back_to, environment, run, up_to
 from .history import History, Revision, folder_of
 from .locking import Database
+
+logger = logging.getLogger("fissile.data")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class Migrations:
             ConfigurationError: It lacks something, or newer code has taken away what this code needs.
         """
         if apply:
-            self.upgrade(address, contract=True, force=True)
+            for one in self.upgrade(address, contract=True, force=True):
+                logger.info("%s: applied %s", self.component, one.name)
         with Database(address).settled() as connection:
             state = self._state(connection)
             missing = missing_columns(connection, self.metadata)
@@ -127,6 +131,13 @@ class Migrations:
         with Database(address).looked_at() as connection:
             return self._state(connection)
 
+    def is_new(self, address: Address) -> bool:
+        """Whether a database has no table yet, so that no code can use it."""
+        if address.is_sqlite and not address.file.is_file():
+            return True
+        with Database(address).looked_at() as connection:
+            return not inspect(connection).get_table_names()
+
     def upgrade(self, address: Address, *, contract: bool = False, force: bool = False) -> list[Revision]:
         """Applies what was not.
 
@@ -146,6 +157,7 @@ class Migrations:
             adopt(connection, self.history, self.metadata, address)
             state = self._state(connection)
             self._refuse_contracted(state, address)
+            self._refuse_overtaken(state)
             wanted = _up_to_contraction(state.pending, contract=contract)
             if wanted:
                 self._refuse_unknown(state, address)
@@ -244,6 +256,19 @@ class Migrations:
         if state.contracted:
             raise ConfigurationError(self._contracted(state.contracted, address.where))
 
+    def _refuse_overtaken(self, state: State) -> None:
+        """Refuses an order in which something comes before what was applied: it would never be applied itself."""
+        order = self.history.revisions
+        late = [one for one in state.pending if state.applied and order.index(one) < order.index(state.applied[-1])]
+        if late:
+            first, after = late[0], order[order.index(late[-1]) + 1]
+            what = f"{first.name} of {self.component} comes before {after.name}, which is applied already"
+            why = "revisions are applied one after the other, so it would never be"
+            before = f'"{first.below[0]}"' if first.below else "None"
+            last = state.applied[-1].id
+            fix = f'write down_revision = {before} in {shown(after.file)}, and "{last}" in {shown(first.file)}'
+            raise ConfigurationError(Fault(what, first.place("down_revision"), why, fix))
+
     def _refuse_unknown(self, state: State, address: Address) -> None:
         if state.unknown:
             what = f"the database of {self.component} has {', '.join(state.unknown)}, which this code does not know"
@@ -253,7 +278,7 @@ class Migrations:
 
     def _contracted(self, names: Sequence[str], where: str) -> Fault:
         what = f"this code of {self.component} is too old for its database"
-        why = f"{', '.join(names)} has taken away what it may use, and this code does not have that revision"
+        why = f"{', '.join(names)} took away what it may use, and this code does not have that"
         return Fault(what, where, why, "run the newer code")
 
     def _lacks(self, one: Revision, address: Address, state: State) -> Fault:

@@ -15,10 +15,11 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
-from ...errors import ConfigurationError, Fault, shown
+from ...errors import ConfigurationError, Fault, raise_faults, shown
 from ..address import Address
 from . import ledger
 from .defaults import has_changed
+from .foreign import foreign_keys
 from .history import Kind
 from .locking import Database
 from .naming import name_constraints, without_nameless
@@ -106,6 +107,7 @@ def revisions(migrations: Migrations, address: Address, message: str, *, empty: 
         ConfigurationError: The message says nothing, or nothing has changed.
     """
     slug = _slug(message)
+    raise_faults(foreign_keys(migrations.component, migrations.metadata, shown(migrations.history.folder)))
     parts: list[Changes | Indexes | None] = [None]
     if not empty:
         found = changes(migrations, address)
