@@ -331,6 +331,4 @@ def test_lines_are_as_long_as_formatters_have_them(orders: Orders) -> None:
 def test_a_foreign_key_to_another_component(on_sqlite: Orders) -> None:
     """No revision is written for what may not be."""
     with pytest.raises(ConfigurationError, match="refers to users, which is none of its tables"):
-        revisions(
-            code(on_sqlite, Column("supplier_id", Integer, ForeignKey("users.id"))), on_sqlite.address, "start"
-        )
+        revisions(code(on_sqlite, Column("supplier_id", Integer, ForeignKey("users.id"))), on_sqlite.address, "start")
