@@ -52,13 +52,27 @@ class Injection:
         self._implementations.append(implementation)
         self._lifetime(implementation, implementation, implementation.__name__)
 
-    def lasting(self, implementation: type[object]) -> Mapping[str, object] | None:
-        """What the constructor asks for, by name, where all of it lives as long as the component; else None."""
-        if implementation in self.given:
-            return None
-        needed = dict(self._parameters(implementation))
-        lives = all(self._lifetime(hint, implementation, name) is Lifetime.APP for name, hint in needed.items())
-        return needed if lives else None
+    def plan(self, implementation: type[object]) -> Mapping[type[object], Mapping[str, object]] | None:
+        """How constructors alone make the object of a call, so that nothing has to be ended with it.
+
+        Returns:
+            Each class of which a call gets a new object, that of the service first, and what its constructor asks for,
+            by name; None where something of that is made by a port's factory.
+        """
+        plan: dict[type[object], Mapping[str, object]] = {}
+
+        def visit(kind: type[object]) -> bool:
+            if kind in self.given or kind in self.binds:
+                return False
+            needed = plan[kind] = dict(self._parameters(kind))
+            return all(
+                hint in plan
+                or self._lifetime(hint, kind, name) is Lifetime.APP
+                or (isinstance(hint, type) and (is_session(hint) or visit(hint)))
+                for name, hint in needed.items()
+            )
+
+        return plan if visit(implementation) else None
 
     def add_binds(self) -> None:
         """Registers every port, also those that nobody asks for yet, so that their faults are found."""
@@ -116,7 +130,7 @@ class Injection:
                 f"{chain} ask for each other", asker, "one of them would have to exist first", "break the cycle"
             )
             return Lifetime.APP
-        if self.data and _is_session(kind):
+        if self.data and is_session(kind):
             return Lifetime.REQUEST
         self._visiting.append(kind)
         lifetime = self._lifetimes[kind] = self._register(kind, asker, asked_by)
@@ -147,7 +161,7 @@ class Injection:
                 f"{self.component} does not say that it needs {kind.__name__} of {self.interfaces[kind]}",
                 f"write needs=[{kind.__name__}] in its component.py",
             )
-        if _is_session(kind):
+        if is_session(kind):
             return f"{self.component} declares no database", "write database=Database(metadata) in its component.py"
         if getattr(kind, "_is_protocol", False) or inspect.isabstract(kind):
             return "it is a port, and nothing is bound to it", f"write binds={{{kind.__name__}: ...}} in component.py"
@@ -185,7 +199,8 @@ class Injection:
         self.faults.append(Fault(what, place(asker), why, fix))
 
 
-def _is_session(kind: type[object]) -> bool:
+def is_session(kind: type[object]) -> bool:
+    """Whether it is the session of a unit of work; SQLAlchemy need not be there to tell."""
     return kind.__module__.startswith("sqlalchemy.ext.asyncio") and kind.__name__ == "AsyncSession"
 
 

@@ -38,11 +38,11 @@ class Maker(Protocol):
         ...
 
 
-class Lasting(Protocol):
-    """Makes that object where all it asks for lives as long as the component, so that nothing has to be ended."""
+class Direct(Protocol):
+    """Makes that object by constructors alone, so that nothing has to be ended."""
 
-    async def __call__(self) -> Callable[[], object]:
-        """What makes it, once everything that it asks for is there."""
+    async def __call__(self) -> Callable[[UnitOfWork | None], object]:
+        """What makes it, once everything is there that lives as long as the component."""
         ...
 
 
@@ -69,25 +69,25 @@ class InterfaceProvider:
     Args:
         gate: The component's count of calls in flight.
         maker: Makes the object of the class that implements it, for one unit of work.
-        lasting: The same in short, where nothing of it ends with the unit of work.
+        direct: The same in short, where nothing of it ends with the unit of work.
         begin: Begins a unit of work, read-only or not; None where the component has no data.
         fakes: What runs the calls instead while there are fakes; None for that itself.
     """
 
-    __slots__ = ("_begin", "_fakes", "_gate", "_lasting", "_make", "_maker")
+    __slots__ = ("_begin", "_direct", "_fakes", "_gate", "_make", "_maker")
 
     def __init__(
         self,
         gate: Gate,
         maker: Maker,
-        lasting: Lasting | None,
+        direct: Direct | None,
         begin: Callable[[bool], Awaitable[UnitOfWork]] | None,
         fakes: Fakes | None = None,
     ) -> None:
         self._gate = gate
         self._maker = maker
-        self._lasting = lasting
-        self._make: Callable[[], object] | None = None
+        self._direct = direct
+        self._make: Callable[[UnitOfWork | None], object] | None = None
         self._begin = begin
         self._fakes = fakes
 
@@ -108,7 +108,7 @@ class InterfaceProvider:
                 return await self._run_with_data(call, self._begin)
             if self._make is None:
                 return await self._run(call)
-            return _checked(call.method, await getattr(self._make(), call.method.name)(**call.arguments))
+            return _checked(call.method, await getattr(self._make(None), call.method.name)(**call.arguments))
         except ComponentError as error:
             raised = _as_declared(call.method, error)
             raise raised from (error if isinstance(raised, CallFailed) else None)
@@ -131,9 +131,10 @@ class InterfaceProvider:
         self._make = None
 
     async def _run(self, call: Call, work: UnitOfWork | None = None) -> object:
-        if self._lasting is not None:
-            self._make = await self._lasting()
-            return _checked(call.method, await getattr(self._make(), call.method.name)(**call.arguments))
+        if self._direct is not None:
+            if self._make is None:
+                self._make = await self._direct()
+            return _checked(call.method, await getattr(self._make(work), call.method.name)(**call.arguments))
         async with self._maker(work) as service:
             return _checked(call.method, await getattr(service, call.method.name)(**call.arguments))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,8 +40,9 @@ from ..transports.retry import RetryingTransport
 from ..values import refusals
 from .injection import Injection
 from .overrides import Fakes, Overrides
+from .planned import planned
 from .provided import stub_of
-from .provider import Gate, InterfaceProvider, Lasting, Maker
+from .provider import Gate, InterfaceProvider, Maker
 from .secret import secret_for
 from .settings import Mode, load, mode_from, secrets_directory
 
@@ -400,9 +401,9 @@ def _providers(
     """What runs the calls of each interface of a component, on objects that the container makes."""
     providers = {}
     for interface, implementation in live.declaration.provides.items():
-        needed = injection.lasting(implementation)
-        lasting = None if needed is None else _lasting(container, implementation, needed)
-        providers[interface] = InterfaceProvider(live.gate, _maker(container, implementation), lasting, begin, fakes)
+        plan = injection.plan(implementation)
+        direct = None if plan is None else planned(container, plan)
+        providers[interface] = InterfaceProvider(live.gate, _maker(container, implementation), direct, begin, fakes)
     return providers
 
 
@@ -413,14 +414,6 @@ def _maker(container: AsyncContainer, implementation: type[object]) -> Maker:
             yield await scope.get(implementation)
 
     return make
-
-
-def _lasting(container: AsyncContainer, implementation: type[object], needed: Mapping[str, object]) -> Lasting:
-    async def lasting() -> Callable[[], object]:
-        parts = {name: await container.get(cast("type[object]", hint)) for name, hint in needed.items()}
-        return partial(implementation, **parts)
-
-    return lasting
 
 
 def _wire_name(owner: Declared, interface: type[object]) -> str:
