@@ -24,7 +24,8 @@ from ..transports.base import Transport
 from ..transports.link.provider import Served
 from .carriers import RepeatingTransport, Watch, WatchedTransport
 from .client import GatewayTransport
-from .databases import Databases, Servers, without_databases
+from .databases import Databases, Servers
+from .environment import without_databases
 from .faults import Faults, FaultyTransport, mortal
 from .processes import Down, Processes
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..runtime.settings import URL_FOR_ALL
-
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
@@ -107,12 +105,3 @@ class NoData:
 
     def close(self) -> None:
         """Does nothing."""
-
-
-def without_databases(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what says where databases are: tests have their own."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name != URL_FOR_ALL and not name.endswith("__DATABASE_URL")
-    }

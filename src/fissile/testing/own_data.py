@@ -17,7 +17,7 @@ from ..data.address import Address, libpq, without_login
 from ..data.migrations import KEPT
 from ..runtime.addresses import address_of
 from ..runtime.settings import URL_FOR_ALL
-from .databases import without_databases
+from .environment import without_databases
 
 if TYPE_CHECKING:
     from ..project import Project
