@@ -106,7 +106,7 @@ def test_while_the_server_commits(database: URL, tmp_path: Path, monkeypatch: py
             connection.execute(text(f"CREATE FUNCTION slow() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql"))
             slow = "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON rows DEFERRABLE INITIALLY DEFERRED"
             connection.execute(text(f"{slow} FOR EACH ROW EXECUTE FUNCTION slow()"))
-        query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active'"
+        query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'"
         with engine.connect() as connection, killed(package, tmp_path, "never") as process:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             until = time.monotonic() + 60
