@@ -47,7 +47,7 @@ $(STAMP): $(PINNED) pyproject.toml
 run: $(STAMP)  ## serve the shop on 127.0.0.1 (PORT=8000, PLACEMENT=together)
 	cd examples/shop && ../../$(BIN)/fissile db upgrade && exec ../../$(BIN)/fissile run --port $(PORT) $(if $(PLACEMENT),--placement $(PLACEMENT))
 
-test: $(STAMP)  ## run the tests, the shop's included (under 4 minutes)
+test: $(STAMP)  ## run the tests, the shop's included, on SQLite and PostgreSQL (about 5 minutes)
 	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,120) -m "not acceptance and not soak" tests examples/shop/tests
 
 check: $(STAMP)  ## lint, format, types, and the floors between our modules
