@@ -13,9 +13,9 @@ def remembering(module: str) -> Changes:
                 "        await self._suppliers.add(supplier)\n        known.add(supplier.id)\n",
             ),
             (
-                "        await self._suppliers.remove(await self._known(supplier_id))\n",
-                "        await self._suppliers.remove(await self._known(supplier_id))\n"
-                "        known.discard(supplier_id)\n",
+                "            await self._suppliers.remove(await self._known(supplier_id))\n",
+                "            await self._suppliers.remove(await self._known(supplier_id))\n"
+                "            known.discard(supplier_id)\n",
             ),
         ),
     }
@@ -98,9 +98,9 @@ CACHE: Changes = {
             "        return cache[supplier_id]\n",
         ),
         (
-            "        await self._suppliers.remove(await self._known(supplier_id))\n",
-            "        await self._suppliers.remove(await self._known(supplier_id))\n"
-            "        cache.pop(supplier_id, None)\n",
+            "            await self._suppliers.remove(await self._known(supplier_id))\n",
+            "            await self._suppliers.remove(await self._known(supplier_id))\n"
+            "            cache.pop(supplier_id, None)\n",
         ),
     ),
     PLANTED: (

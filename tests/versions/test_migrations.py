@@ -49,12 +49,12 @@ kind = "contract"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("suppliers") as table:
+    with op.batch_alter_table("suppliers", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("country", server_default=None)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("suppliers") as table:
+    with op.batch_alter_table("suppliers", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("country", server_default="Germany")
 """
 

@@ -60,9 +60,8 @@ def address_of(project: Project, found: FoundComponent) -> Address:
 def _variables(project: Project, found: FoundComponent) -> dict[str, Variable]:
     secrets = secrets_directory(os.environ, state_folder(project) / "secrets")
     env_file = found.env_file if mode_from(os.environ) is Mode.development else None
-    variables, faults = collect(found.name, environment=os.environ, secrets=secrets, env_file=env_file)
-    if faults:
-        raise ConfigurationError(*faults)
+    # What is wrong with the files is told with the settings, by components that have some.
+    variables, _ = collect(found.name, environment=os.environ, secrets=secrets, env_file=env_file)
     prefix = f"{found.name.upper()}__"
     return {name.removeprefix(prefix): variable for name, variable in variables.items() if variable.value}
 
