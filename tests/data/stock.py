@@ -37,6 +37,9 @@ class Stock(Interface, Protocol):
     async def again(self, what: str) -> int: ...
 
     async def once(self, what: str) -> int: ...
+
+    @idempotent
+    async def take(self, names: list[str]) -> int: ...
 """,
     "stock/component.py": """
 from fissile import Component, Database
@@ -71,6 +74,9 @@ class Service(Stock):
 
     async def once(self, what: str) -> int:
         return await scripts[what](self)
+
+    async def take(self, names: list[str]) -> int:
+        return await scripts["take"](self, names)
 
 component = Component(
     provides={Stock: Service}, needs=[Doors], database=Database(metadata, isolation="REPEATABLE READ")
@@ -135,7 +141,7 @@ class Service(Protocol):
     doors: Doors
 
 
-Script = Callable[[Service], Awaitable[int]]
+Script = Callable[..., Awaitable[int]]
 
 
 class Stock(Protocol):
@@ -155,6 +161,9 @@ class Stock(Protocol):
 
     async def once(self, what: str) -> int:
         """Runs a script."""
+
+    async def take(self, names: list[str]) -> int:
+        """Runs the script of this name, with an argument that it may change."""
 
 
 class Running:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 
 from fissile.data import sqlite
 from fissile.errors import CallFailed, DeadlineExceeded, Unavailable
@@ -104,6 +105,27 @@ async def test_what_may_not_be_repeated_is_refused(
         assert re.search("another transaction changed|waited for each other", str(failed))
         assert 2 == script.runs
         assert 2 <= len(await at.stock.names()) <= 3
+
+
+async def test_each_attempt_has_its_own_arguments(run: Run) -> None:
+    """What the first one has taken out of a list is there for the second."""
+    async with run() as at:
+        attempts = 0
+
+        async def take(service: Service, names: list[str]) -> int:
+            nonlocal attempts
+            attempts += 1
+            while names:
+                await add_through(service, names.pop(0))
+            if attempts == 1:
+                busy = sqlite3.OperationalError("database is locked")
+                busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise OperationalError("INSERT", {}, busy)
+            return attempts
+
+        at.scripts["take"] = take
+        assert 2 == await at.stock.take(["a", "b"])
+        assert ("a", "b") == await at.stock.names()
 
 
 async def test_a_snapshot(run: Run) -> None:

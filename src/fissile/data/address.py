@@ -11,7 +11,6 @@ from sqlalchemy.engine import URL
 CONNECTING = 5
 """Seconds that a server gets to answer a connection (libpq's ``connect_timeout``, whole seconds)."""
 
-
 SILENCE = 10
 """Seconds that a server may leave what was sent to it unacknowledged, until its connection counts as lost."""
 
@@ -60,9 +59,9 @@ class Address:
     where: str = ""
 
     @classmethod
-    def of_file(cls, component: str, file: Path, where: str = "") -> Address:
+    def of_file(cls, component: str, file: Path) -> Address:
         """The address of a SQLite file."""
-        return cls(component, file.stem, URL.create("sqlite", database=str(file)), where)
+        return cls(component, file.stem, URL.create("sqlite", database=str(file)))
 
     @property
     def is_sqlite(self) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import stubs
+from .databases import DATABASES
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -28,9 +29,6 @@ ONE_PROCESS = ("together", "wire")
 
 PLACEMENTS = (*ONE_PROCESS, "apart")
 """What every project has; others are in its ``placements.toml``."""
-
-DATABASES = ("sqlite", "postgresql")
-"""Where the components' data can be; for PostgreSQL see `fissile.testing.postgres`."""
 
 CHOSEN = pytest.StashKey[tuple[str, ...]]()
 ON = pytest.StashKey[tuple[str, ...]]()

@@ -332,3 +332,11 @@ def test_a_foreign_key_to_another_component(on_sqlite: Orders) -> None:
     """No revision is written for what may not be."""
     with pytest.raises(ConfigurationError, match="refers to users, which is none of its tables"):
         revisions(code(on_sqlite, Column("supplier_id", Integer, ForeignKey("users.id"))), on_sqlite.address, "start")
+
+
+def test_a_default_that_goes(on_sqlite: Orders) -> None:
+    """Older code may leave the column out, which it could not any more: that is a contraction."""
+    before = code(on_sqlite, Column("city", String(20), nullable=False, server_default=""))
+    write(revisions(before, on_sqlite.address, "start"))
+    made = revisions(code(on_sqlite, Column("city", String(20), nullable=False)), on_sqlite.address, "no default")
+    assert ["contract"] == [one.kind for one in made]
