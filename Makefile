@@ -3,6 +3,7 @@ PYTHON    ?= python3
 PORT      ?= 8000
 WORKERS   ?= auto
 PLACEMENT ?=
+LOCK_OPTIONS ?= --upgrade
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -73,7 +74,7 @@ bench: $(STAMP)  ## run every benchmark; each prints its goals and whether they 
 
 lock: | $(filter .cache/%,$(UV))  ## pin the newest versions that pyproject.toml allows (LOCK_OPTIONS= to keep the pinned ones)
 	@$(WITH_UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-		--python-version 3.11 $(or $(LOCK_OPTIONS),--upgrade) --extra dev --output-file $(LOCK) pyproject.toml
+		--python-version 3.11 $(LOCK_OPTIONS) --all-extras --group contributing --output-file $(LOCK) pyproject.toml
 
 clean:  ## remove the environment, the caches and the shop's state
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist examples/shop/.fissile
