@@ -1,0 +1,296 @@
+"""Carries a change out, whole or not at all, also when the process is killed in the middle.
+
+First the journal, ``.fissile/journal`` in the project, gets the old and the new content of everything; with its last
+file, which appears at once, the change has begun. From then on it is only a matter of time: whoever finds the journal
+of a process that has ended finishes its work, and where that fails, undoes it, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigurationError, Fault, shown
+from ..project.folders import make_state
+from .change import Change, Move, Remove, Retarget, Write
+
+STATE = ".fissile"
+FOLDER = "journal"
+PLAN = "plan.json"
+DONE = "done"
+UNDO = "undo"
+"""The names in the folder of the state; it is never moved, since what it is about is not moved either."""
+
+PATIENCE = 10.0
+"""Seconds to wait for another command that writes."""
+
+
+def carry_out(change: Change) -> None:
+    """Carries a change out.
+
+    Raises:
+        ConfigurationError: It cannot be carried out, and nothing has changed.
+    """
+    with _alone(change.root):
+        change.check()
+        journal = _begin(change)
+        journal.finish()
+
+
+def recover(folder: Path) -> str | None:
+    """Finishes the change that a process has begun here and not ended, or undoes it.
+
+    Args:
+        folder: A folder of the project, usually the working directory.
+
+    Returns:
+        What was done about it; None where there is nothing to do.
+
+    Raises:
+        ConfigurationError: Neither is possible, because a file was changed since.
+    """
+    for root in (folder, *folder.parents):
+        if (root / STATE / FOLDER / PLAN).is_file():
+            break
+    else:
+        return None
+    with _alone(root):
+        journal = _read(root)
+        if journal is None:  # whoever had begun it was still there, and has ended it
+            return None
+        if (journal.folder / UNDO).exists():
+            journal.undo()
+            return f"undid `fissile {journal.what}`, which had been interrupted"
+        journal.finish()
+        return f"finished `fissile {journal.what}`, which had been interrupted"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One step, as the journal has it: kinds ``folder``, ``write``, ``link``, ``move``; paths relative to the root."""
+
+    kind: str
+    path: str
+    to: str = ""
+    new: str = ""
+    old: str | None = None
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class _Journal:
+    root: Path
+    what: str
+    entries: tuple[_Entry, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / STATE / FOLDER
+
+    def finish(self) -> None:
+        """Does what is not done yet; when that fails, undoes all of it."""
+        done = self.folder / DONE
+        begun = done.stat().st_size if done.exists() else 0
+        try:
+            for number, entry in enumerate(self.entries[begun:], begun):
+                self._do(entry, resumed=number == begun)
+                with done.open("ab") as file:
+                    file.write(b".")
+        except ConfigurationError:
+            raise
+        except OSError as error:
+            (self.folder / UNDO).touch()
+            self.undo()
+            what = f"`fissile {self.what}` failed, and everything is as it was: {error.strerror or error}"
+            where = shown(Path(error.filename)) if error.filename else ""
+            raise ConfigurationError(Fault(what, where, "", "mend that, and run it again")) from None
+        self._close()
+
+    def undo(self) -> None:
+        """Puts everything back as it was."""
+        for entry in reversed(self.entries):
+            self._undo(entry)
+        self._close()
+
+    def _close(self) -> None:
+        (self.folder / PLAN).unlink()
+        shutil.rmtree(self.folder)
+
+    def _do(self, entry: _Entry, *, resumed: bool) -> None:
+        path = self.root / entry.path
+        match entry.kind:
+            case "folder":
+                path.mkdir(exist_ok=True)
+            case "write":
+                new = (self.folder / entry.new).read_bytes()
+                if resumed:
+                    self._unchanged(path, entry, new)
+                _replace(path, new, entry.mode)
+            case "link":
+                _relink(path, entry.new)
+            case "move":
+                to = self.root / entry.to
+                if path.exists() or path.is_symlink():
+                    path.rename(to)
+
+    def _unchanged(self, path: Path, entry: _Entry, new: bytes) -> None:
+        """Refuses to go over what somebody has written since the change was interrupted."""
+        old = None if entry.old is None else (self.folder / entry.old).read_bytes()
+        now = path.read_bytes() if path.exists() else None
+        if now not in (old, new):
+            raise ConfigurationError(
+                Fault(
+                    f"`fissile {self.what}` was interrupted, and this file was changed since",
+                    shown(path),
+                    "it cannot be finished without overwriting what you wrote",
+                    f"put it back as it was, with {shown(self.folder / entry.old)}"
+                    if entry.old is not None
+                    else "move it away",
+                )
+            )
+
+    def _undo(self, entry: _Entry) -> None:
+        path = self.root / entry.path
+        match entry.kind:
+            case "folder":
+                with suppress(OSError):  # it was there before, or somebody has put something into it
+                    path.rmdir()
+            case "write" if entry.old is None:
+                path.unlink(missing_ok=True)
+            case "write":
+                old = (self.folder / str(entry.old)).read_bytes()
+                if path.read_bytes() != old:
+                    _replace(path, old, entry.mode)
+            case "link":
+                _relink(path, str(entry.old))
+            case "move":
+                to = self.root / entry.to
+                if not (path.exists() or path.is_symlink()) and (to.exists() or to.is_symlink()):
+                    to.rename(path)
+
+
+def _begin(change: Change) -> _Journal:
+    """Writes the journal; with its plan the change has begun."""
+    folder = change.root / STATE / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)  # one without a plan never began
+    try:
+        make_state(folder.parent)
+        folder.mkdir()
+        journal = _Journal(change.root, change.what, tuple(_entries(change, folder)))
+        plan = {"what": change.what, "entries": [vars(entry) for entry in journal.entries]}
+        _replace(folder / PLAN, json.dumps(plan, indent=1).encode(), 0o644)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        what = f"cannot write the journal: {error.strerror or error}"
+        raise ConfigurationError(
+            Fault(what, shown(folder), "nothing was changed", "mend that, and try again")
+        ) from None
+    return journal
+
+
+def _read(root: Path) -> _Journal | None:
+    plan = root / STATE / FOLDER / PLAN
+    if not plan.is_file():
+        return None
+    read = json.loads(plan.read_bytes())
+    return _Journal(root, read["what"], tuple(_Entry(**entry) for entry in read["entries"]))
+
+
+def _entries(change: Change, folder: Path) -> Iterator[_Entry]:
+    made: set[Path] = set()
+    stamp = time.strftime("%Y-%m-%dT%H%M%S")
+    for number, step in enumerate(change.steps):
+        match step:
+            case Write(path, before, after):
+                yield from _folders(change.root, path.parent, made)
+                _keep(folder / f"{number}.new", after)
+                if before is not None:
+                    _keep(folder / f"{number}.old", before)
+                old = None if before is None else f"{number}.old"
+                mode = 0o644 if before is None else path.stat().st_mode & 0o7777
+                yield _Entry("write", _name(change, path), new=f"{number}.new", old=old, mode=mode)
+            case Retarget(path, said, says):
+                yield _Entry("link", _name(change, path), new=says, old=said)
+            case Move(source, target):
+                yield from _folders(change.root, target.parent, made)
+                yield _Entry("move", _name(change, source), _name(change, target))
+            case Remove(path):
+                name = _name(change, path)
+                kept = change.root / STATE / "removed" / stamp / name
+                yield from _folders(change.root, kept.parent, made)
+                yield _Entry("move", name, _name(change, kept))
+
+
+def _folders(root: Path, folder: Path, made: set[Path]) -> Iterator[_Entry]:
+    """The folders that have to be made, the outer ones first."""
+    missing = [parent for parent in (folder, *folder.parents) if parent not in made and not parent.exists()]
+    made.update(missing)
+    for each in reversed(missing):
+        yield _Entry("folder", each.relative_to(root).as_posix())
+
+
+def _name(change: Change, path: Path) -> str:
+    return path.relative_to(change.root).as_posix()
+
+
+def _keep(file: Path, content: bytes) -> None:
+    with file.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    """Gives a file a content at once: whoever reads it sees the old one or the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".fissile")
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _relink(path: Path, target: str) -> None:
+    beside = path.with_name(f".{path.name}.fissile")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    beside.replace(path)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keeps other commands from writing here at the same time.
+
+    Raises:
+        ConfigurationError: One does, and has not ended in time.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        yield
+        return
+    make_state(root / STATE)
+    with (root / STATE / "writing.lock").open("w") as lock:
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    what = "another fissile command is writing here"
+                    raise ConfigurationError(Fault(what, shown(root), "", "wait until it has ended")) from None
+                time.sleep(0.02)
+        yield
