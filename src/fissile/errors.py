@@ -4,7 +4,8 @@ Exception
 ├── FissileError
 │   ├── Conflict                a repository has something else than was taken for granted (fissile.data)
 │   ├── ConfigurationError      the application cannot start as it is written; every fault at once
-│   │   └── DependencyDown      nor would it, written otherwise: what it depends on is down
+│   │   ├── DependencyDown      nor would it, written otherwise: what it depends on is down
+│   │   └── WrongUsage          what was typed cannot be done; the application may be well
 │   └── CallError               a call did not end with a value or a declared error
 │       ├── DeadlineExceeded    504   its time was up
 │       ├── Unavailable         503   nobody there to answer
@@ -91,6 +92,10 @@ class ConfigurationError(FissileError):
 
 class DependencyDown(ConfigurationError):
     """The application cannot start now, since something that it depends on is down."""
+
+
+class WrongUsage(ConfigurationError):
+    """What was typed cannot be done, such as a bad name; the application itself may be well."""
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

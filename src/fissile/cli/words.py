@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from ..errors import DependencyDown
+from ..errors import DependencyDown, WrongUsage
 
 if TYPE_CHECKING:
     from ..errors import ConfigurationError, Fault
@@ -55,6 +55,8 @@ def show_configuration(error: ConfigurationError) -> int:
     """Says every mistake of a configuration; gives the exit code."""
     for fault in error.faults:
         show_fault(fault)
+    if isinstance(error, WrongUsage):
+        return WRONG_USAGE
     return OUTSIDE_DOWN if isinstance(error, DependencyDown) else NOT_CONFIGURED
 
 

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from .repository import Conflict, Page, Repository, check_limit, page_of
     from .sql_repository import SqlRepository
     from .store import Store
+    from .types import Exact, Instant
     from .unit_of_work import CURRENT, UnitOfWork, begin, finish
 
 __all__ = [
     "CURRENT",
     "Budget",
     "Conflict",
+    "Exact",
+    "Instant",
     "MemoryRepository",
     "Migrations",
     "Page",
@@ -39,6 +42,8 @@ _HOME = {
     "CURRENT": "unit_of_work",
     "Budget": "budget",
     "Conflict": "repository",
+    "Exact": "types",
+    "Instant": "types",
     "MemoryRepository": "memory",
     "Migrations": "migrations",
     "Page": "repository",

@@ -94,10 +94,14 @@ class Change:
         """
         return {
             "step": self.what,
-            "changes": [self._json(step) for step in self.steps],
+            "changes": self.done(),
             "next": list(self.next),
             "notes": list(self.notes),
         }
+
+    def done(self) -> list[dict[str, str]]:
+        """Gives what happens to each file, as `as_json` has it."""
+        return [self._json(step) for step in self.steps]
 
     def _json(self, step: Step) -> dict[str, str]:
         match step:

@@ -44,6 +44,7 @@ _IMPORTS = {
     r"\bop\.": "from alembic import op",
     r"\bpostgresql\.": "from sqlalchemy.dialects import postgresql",
     r"\bsqlite\.": "from sqlalchemy.dialects import sqlite",
+    r"\bfissile\.data\.types\.": "import fissile.data.types",
 }
 """What the code may use; the third party's are one block, sorted as linters have it."""
 

@@ -1,0 +1,65 @@
+"""What every command shares that writes into a project: what it would do, doing it, and saying what comes next."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .words import has_colour, say
+
+if TYPE_CHECKING:
+    from ..scaffold.change import Change
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, as a diff, and write nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print what changes as JSON, for programs.")]
+
+_COLOURS = {"+++": "1", "---": "1", "+": "32", "-": "31", "@@": "36", "rename": "33", "delete": "31"}
+"""How lines of a diff are shown that begin like this (ANSI colours, as git has them)."""
+
+
+def perform(change: Change, *, dry_run: bool, as_json: bool) -> None:
+    """Carries a change out, and says what it did and what comes next; with `dry_run` it shows it only.
+
+    Raises:
+        ConfigurationError: It cannot be carried out, and nothing has changed.
+    """
+    from ..scaffold.journal import carry_out
+
+    if dry_run:
+        change.check()
+    else:
+        carry_out(change)
+    if as_json:
+        print(json.dumps({**change.as_json(), "dry_run": dry_run}, indent=2))
+        return
+    if dry_run:
+        _show(change)
+    else:
+        for done in change.done():
+            say(_said(done))
+    for note in change.notes:
+        say(f"note: {note}")
+    for command in () if dry_run else change.next:
+        say(f"next: {command}")
+
+
+def _show(change: Change) -> None:
+    coloured = has_colour(sys.stdout)
+    for line in change.diff():
+        print(_coloured(line) if coloured else line)
+
+
+def _coloured(line: str) -> str:
+    colour = next((code for beginning, code in _COLOURS.items() if line.startswith(beginning)), None)
+    return f"\x1b[{colour}m{line}\x1b[0m" if colour else line
+
+
+_DONE = {"create": "wrote", "edit": "edited", "move": "moved", "remove": "removed"}
+
+
+def _said(done: dict[str, str]) -> str:
+    to = f" to {done['to']}" if "to" in done else ""
+    return f"{_DONE[done['action']]} {done['path']}{to}"
