@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from .errors import ConfigurationError, Fault
-from .policy import Policy
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from sqlalchemy import MetaData
 
+    from .policy import Policy
     from .values import Event
 
 NAME = r"[a-z][a-z0-9_]{1,30}"

@@ -10,27 +10,34 @@ there, such as a provider or a free port; 130 interrupted.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .add import add
 from .call import call
 from .db import db
 from .dev import dev
+from .groups import Group
 from .list import list_components
+from .new import new
 from .openapi import openapi
 from .restart import restart
 from .run import run
-from .words import BROKEN, show_configuration, show_exception
+from .words import BROKEN, say, show_configuration, show_exception
 
 cli = typer.Typer(
     name="fissile",
+    cls=Group,
     help="Build a FastAPI backend out of decoupled components; run them as one process or as many.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
     no_args_is_help=True,
 )
+cli.command("new")(new)
+cli.add_typer(add)
 cli.command("dev")(dev)
 cli.command("run")(run)
 cli.command("list")(list_components)
@@ -53,7 +60,12 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
-) -> None: ...
+) -> None:
+    """Ends what a command has begun here and was killed in, before the next one does anything."""
+    from ..scaffold.journal import recover
+
+    if done := recover(Path.cwd()):
+        say(done)
 
 
 def main() -> None:

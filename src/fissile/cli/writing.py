@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,13 @@ def perform(change: Change, *, dry_run: bool, as_json: bool) -> None:
     for note in change.notes:
         say(f"note: {note}")
     for command in () if dry_run else change.next:
-        say(f"next: {command}")
+        say(f"next: {_typed(command)}")
+
+
+def _typed(command: str) -> str:
+    """A command as whoever has typed this one types it: uv says in `UV` that it runs us."""
+    ours = command.startswith(("fissile ", "pytest "))
+    return f"uv run {command}" if ours and "UV" in os.environ else command
 
 
 def _show(change: Change) -> None:

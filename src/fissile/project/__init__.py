@@ -5,7 +5,7 @@ Nothing here imports the user's code, so it works on an application that cannot 
 
 from .defaults import Defaults
 from .finding import find, find_in
-from .folders import make_private, socket_path, sockets_folder, state_folder
+from .folders import make_private, make_state, project_folder, socket_path, sockets_folder, state_folder
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Peer, Placement, Process, View
@@ -31,7 +31,9 @@ __all__ = [
     "find_in",
     "graph_faults",
     "make_private",
+    "make_state",
     "nearest",
+    "project_folder",
     "read_placements",
     "socket_path",
     "sockets_folder",

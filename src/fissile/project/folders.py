@@ -22,10 +22,17 @@ def state_folder(project: Project) -> Path:
     """
     if moved := os.environ.get(STATE):
         return Path(moved)
-    for folder in (project.root, *project.root.parents):
-        if (folder / "pyproject.toml").is_file():
-            return folder / ".fissile"
-    return Path.cwd() / ".fissile"
+    return (_with_pyproject(project) or Path.cwd()) / ".fissile"
+
+
+def project_folder(project: Project) -> Path:
+    """The folder of everything that belongs to a project: that of its pyproject.toml, else its root."""
+    return _with_pyproject(project) or project.root
+
+
+def _with_pyproject(project: Project) -> Path | None:
+    folders = (project.root, *project.root.parents)
+    return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), None)
 
 
 def make_state(folder: Path) -> None:

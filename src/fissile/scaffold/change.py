@@ -167,7 +167,7 @@ def _new(root: Path, path: Path) -> Iterator[Fault]:
     parent = next(parent for parent in path.parents if parent.exists() or parent.is_symlink())
     if not parent.is_dir():
         yield Fault("it is no folder", shown(parent), f"{path.name} would have to be in it")
-    elif not parent.resolve().is_relative_to(root.resolve()) and path != root:
+    elif root.exists() and not parent.resolve().is_relative_to(root.resolve()):
         yield Fault("it leads out of the project", shown(parent), "nothing is written outside of it")
     else:
         yield from _closed(parent)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigurationError, Fault, shown
-from ..project.folders import make_state
 from .change import Change, Move, Remove, Retarget, Write
+from .founding import found
 
 STATE = ".fissile"
 FOLDER = "journal"
@@ -33,11 +33,15 @@ PATIENCE = 10.0
 
 
 def carry_out(change: Change) -> None:
-    """Carries a change out.
+    """Carries a change out; one whose folder is not there yet, or is empty, makes it at once.
 
     Raises:
         ConfigurationError: It cannot be carried out, and nothing has changed.
     """
+    if not change.root.is_dir() or not any(change.root.iterdir()):
+        change.check()
+        found(change)
+        return
     with _alone(change.root):
         change.check()
         journal = _begin(change)
@@ -178,6 +182,8 @@ class _Journal:
 
 def _begin(change: Change) -> _Journal:
     """Writes the journal; with its plan the change has begun."""
+    from ..project import make_state
+
     folder = change.root / STATE / FOLDER
     shutil.rmtree(folder, ignore_errors=True)  # one without a plan never began
     try:
@@ -281,6 +287,8 @@ def _alone(root: Path) -> Iterator[None]:
     except ImportError:  # Windows has none
         yield
         return
+    from ..project import make_state
+
     make_state(root / STATE)
     with (root / STATE / "writing.lock").open("w") as lock:
         give_up = time.monotonic() + PATIENCE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ..groups import Group
 from .check import check
 from .current import current
 from .downgrade import downgrade
@@ -14,6 +15,7 @@ from .upgrade import upgrade
 
 db = typer.Typer(
     name="db",
+    cls=Group,
     help="Look after the databases of the components: roles, migrations, checks.",
     rich_markup_mode=None,
     no_args_is_help=True,

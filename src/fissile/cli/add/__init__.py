@@ -1,0 +1,17 @@
+"""``fissile add``: the next right step of a project, which works at once."""
+
+from __future__ import annotations
+
+import typer
+
+from ..groups import Group
+from .component import add_component
+
+add = typer.Typer(
+    name="add",
+    cls=Group,
+    help="Add to the project: a component, a router, an API version, a call.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+add.command("component")(add_component)

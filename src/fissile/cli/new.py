@@ -1,0 +1,58 @@
+"""``fissile new``: a project that works at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .writing import AsJson, DryRun, perform
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Its name, such as shop.", show_default=False)],
+    shape: Annotated[
+        str | None,
+        typer.Option(help="tiny: one file; small: a flat package; large: components.  [default: tiny]"),
+    ] = None,
+    database: Annotated[str | None, typer.Option(help="sqlite or postgresql.  [default: sqlite]")] = None,
+    ci: Annotated[str | None, typer.Option(help="github: a workflow that checks and tests it.")] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project that works at once, with tests, checks and a README.
+
+    On a terminal it asks for what is not said.
+    """
+    from ..scaffold.new import CI, DATABASES, SHAPES, Wish, new_project
+
+    asks = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
+    shape = _one_of(shape, SHAPES, "--shape") or (_asked("Shape", SHAPES) if asks else "tiny")
+    database = _one_of(database, DATABASES, "--database")
+    if database is None:
+        database = _asked("Database", DATABASES) if asks and shape != "tiny" else DATABASES[0]
+    wish = Wish(name, shape, database, _one_of(ci, CI, "--ci"))
+    perform(new_project(Path.cwd(), wish), dry_run=dry_run, as_json=as_json)
+
+
+def _asked(what: str, choices: Iterable[str]) -> str:
+    """Asks until one of them is said."""
+    first, *_ = known = list(choices)
+    while True:
+        said = str(typer.prompt(f"{what} ({', '.join(known)})", default=first, err=True))
+        if said in known:
+            return said
+
+
+def _one_of(said: str | None, choices: Iterable[str], option: str) -> str | None:
+    from ..project import nearest
+
+    known = list(choices)
+    if said is None or said in known:
+        return said
+    close = nearest(said, known)
+    advice = f"did you mean {close}?" if close else f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
+    raise typer.BadParameter(f"{said!r} is none of its values; {advice}", param_hint=f"'{option}'")

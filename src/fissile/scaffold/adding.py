@@ -1,0 +1,176 @@
+"""``fissile add component``: a component that works, with tests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from ..errors import ConfigurationError, Fault, WrongUsage, shown
+from ..project import Project, default_prefix, project_folder
+from ..project.source import parse
+from .change import Change, Write
+from .entities import Entity
+from .imports import imports
+from .layering import Files, in_layers
+from .names import camel, component_faults, snake
+from .rendering import TEMPLATES, Sample, Words
+from .tidying import tidied
+
+_LOCALS = {
+    *("added", "after", "answer", "answers", "app", "caught", "client", "cursor", "domain", "each", "faults", "first"),
+    *("ids", "limit", "missing", "name", "new", "page", "request", "router", "second", "self", "table", "metadata"),
+}
+"""What is called so already in the code of a component, where its interface is a parameter."""
+
+_PAGING = ("Cursor", "Limit", "Page", "page_of")
+
+
+def add_component(project: Project, name: str, entity: Entity | None = None, *, layers: bool = False) -> Change:
+    """Adds a component.
+
+    Args:
+        project: The project.
+        name: The component's name.
+        entity: What it keeps, in a table of its own; None for one without data.
+        layers: Whether each layer is a folder.
+
+    Raises:
+        ConfigurationError: The name is bad, or there is no package that it could be in.
+    """
+    if not project.name:
+        raise _no_package(project)
+    if faults := component_faults(name, project):
+        raise WrongUsage(*faults)
+    root = project_folder(project)
+    files = component_files(project.name, name, entity)
+    if layers:
+        files = in_layers(files, PurePosixPath(*project.name.split("."), name))
+    steps = [
+        Write((root if path.parts[0] == "tests" else project.root) / path, None, text.encode())
+        for path, text in files.items()
+    ]
+    if entity is not None:
+        steps += _paging(project)
+    commands = (*(("fissile db upgrade",) if entity else ()), f"pytest tests/test_{name}.py")
+    return tidied(Change(root, f"add component {name}", tuple(steps), commands), project.name)
+
+
+def component_files(package: str, name: str, entity: Entity | None) -> Files:
+    """The files of a new component and its tests, by their paths in a project.
+
+    Args:
+        package: The dotted name of the application's package.
+        name: The component's name.
+        entity: What it keeps, if anything.
+    """
+    sample = "greetings" if entity is None else "notes"
+    home = PurePosixPath("sample", sample)
+    test = PurePosixPath("tests", f"test_{sample}.py")
+    words = _words(package, name) if entity is None else _words_of_entity(package, name, entity)
+    rendered = Sample(words, lines=lines_of(entity), fields=fields_of(entity))
+    return rendered.files(TEMPLATES / "large", lambda path: path == test or path.is_relative_to(home))
+
+
+def _words(package: str, name: str) -> Words:
+    return {
+        "sample/greetings": _path(package, name),
+        "sample": package,
+        "greetings": name,
+        "/greetings": default_prefix(name),
+        "Greetings": camel(name),
+        "GreetingsService": f"{camel(name)}Service",
+        "greeter": _variable(name),
+    }
+
+
+def _words_of_entity(package: str, name: str, entity: Entity) -> Words:
+    one = snake(entity.name)
+    interface = camel(name) if camel(name) != entity.name else f"{camel(name)}s"
+    around = (("", ""), ("New", ""), ("Unknown", ""), ("", "Id"), ("", "Service"), ("", "Repository"))
+    return {
+        **{f"{before}Note{after}": f"{before}{entity.name}{after}" for before, after in around},
+        "sample/notes": _path(package, name),
+        "sample": package,
+        "notes": name,
+        "/notes": default_prefix(name),
+        "Notes": interface,
+        "notebook": _variable(name) if name != one else f"{name}_api",
+        "note": one,
+        "5a3b1e000001": hashlib.sha256(f"{package}.{name}".encode()).hexdigest()[:12],
+    }
+
+
+def _path(package: str, name: str) -> str:
+    return "/".join([*package.split("."), name])
+
+
+def _variable(name: str) -> str:
+    """What the interface is called where it is a parameter."""
+    return f"{name}_api" if name in _LOCALS else name
+
+
+def fields_of(entity: Entity | None) -> list[Words]:
+    """What stands for the words of the sample's only field, for each field of an entity."""
+    return [
+        {
+            "text": name,
+            "Text": kind.value,
+            "str": kind.domain,
+            '"some text"': kind.sample,
+            "String(200)": kind.column,
+            "sa.String(length=200)": kind.migrated,
+        }
+        for name, kind in (entity.fields.items() if entity else ())
+    ]
+
+
+def lines_of(entity: Entity | None) -> dict[str, list[str]]:
+    """What the files import and define for the kinds of the entity's fields."""
+    kinds = entity.kinds if entity else []
+    standard = [(kind.module, kind.domain) for kind in kinds if kind.module]
+    moments = [("datetime", "UTC")] if any(kind.domain == "datetime" for kind in kinds) else []
+    columns = [kind.imported for kind in kinds]
+    aliases = [kind.alias for kind in kinds if kind.alias]
+    constraints = [name for name in ("Field", "StringConstraints") if name == "Field" or name in "".join(aliases)]
+    always = ("BigInteger", "Column", "Integer", "MetaData", "Table")
+    return {
+        "public": imports([*standard, ("typing", "Annotated"), ("typing", "Protocol")]),
+        "pydantic": imports([("pydantic", name) for name in constraints]),
+        "aliases": aliases,
+        "domain": imports([*standard, ("dataclasses", "dataclass"), ("dataclasses", "field")]),
+        "sqlalchemy": imports([*_from("sqlalchemy", columns), *(("sqlalchemy", name) for name in always)]),
+        "data": imports([*_from("fissile.data", columns), ("fissile.data", "SqlRepository")]),
+        "migration": ["import fissile.data.types"] if _from("fissile.data", columns) else [],
+        "tests": [*imports([*standard, *moments]), *([""] if standard else [])],
+    }
+
+
+def _from(module: str, names: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [each for each in names if each[0] == module]
+
+
+def _paging(project: Project) -> Iterator[Write]:
+    """The module that cuts lists into pages, where the project has none yet.
+
+    Raises:
+        ConfigurationError: It has another module of that name.
+    """
+    file = project.folder / "paging.py"
+    if not file.exists():
+        text = (TEMPLATES / "large" / "sample" / "paging.py").read_bytes()
+        yield Write(file, None, text)
+        return
+    source = parse(file, f"{project.name}.paging")
+    assigned = source.file.read_text(encoding="utf-8")
+    missing = [name for name in _PAGING if name not in source.names and f"\n{name} = " not in assigned]
+    if missing:
+        what = f"{file.stem} has no {', '.join(missing)}, which cut lists into pages"
+        fix = "call that module otherwise, so that ours can be written, or add the component without --entity"
+        raise ConfigurationError(Fault(what, shown(file), "the routes of an entity import them", fix))
+
+
+def _no_package(project: Project) -> ConfigurationError:
+    why = "components are packages beside main.py, and this application is one module"
+    fix = "fissile new makes a project with components: fissile new shop --shape large"
+    return ConfigurationError(Fault("there is no package for components", shown(project.root), why, fix))

@@ -1,0 +1,184 @@
+"""Reads ``Order: item=str quantity=int price=Decimal``: an entity, and what each of its fields is in every layer."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..errors import Fault, WrongUsage
+from ..project import nearest
+
+_EXAMPLE = 'such as --entity "Order: item=str quantity=int price=Decimal"'
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a type is in every layer.
+
+    Attributes:
+        value: Its name in `public`.
+        alias: What defines that name there, where it is ours.
+        domain: Its name in the domain.
+        column: Its column.
+        migrated: The same in a migration.
+        sample: One of it, in Python.
+        module: Where the name in the domain comes from.
+        imported: What `db` imports for the column, as module and name.
+    """
+
+    value: str
+    alias: str
+    domain: str
+    column: str
+    migrated: str
+    sample: str
+    module: str = ""
+    imported: tuple[str, str] = ("", "")
+
+
+KINDS = {
+    "str": Kind(
+        "Text",
+        "Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]",
+        "str",
+        "String(200)",
+        "sa.String(length=200)",
+        '"some text"',
+        imported=("sqlalchemy", "String"),
+    ),
+    "int": Kind(
+        "Whole",
+        "Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]",
+        "int",
+        "BigInteger",
+        "sa.BigInteger()",
+        "3",
+        imported=("sqlalchemy", "BigInteger"),
+    ),
+    "float": Kind(
+        "Number",
+        "Number = Annotated[float, Field(allow_inf_nan=False)]",
+        "float",
+        "Float",
+        "sa.Float()",
+        "1.5",
+        imported=("sqlalchemy", "Float"),
+    ),
+    "bool": Kind("bool", "", "bool", "Boolean", "sa.Boolean()", "True", imported=("sqlalchemy", "Boolean")),
+    "Decimal": Kind(
+        "Amount",
+        "Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=2)]",
+        "Decimal",
+        "Exact(12, 2)",
+        "fissile.data.types.Exact(precision=12, scale=2)",
+        'Decimal("9.90")',
+        "decimal",
+        ("fissile.data", "Exact"),
+    ),
+    "date": Kind("date", "", "date", "Date", "sa.Date()", "date(2026, 1, 31)", "datetime", ("sqlalchemy", "Date")),
+    "datetime": Kind(
+        "datetime",
+        "",
+        "datetime",
+        "Instant",
+        "fissile.data.types.Instant()",
+        "datetime(2026, 1, 31, 12, tzinfo=UTC)",
+        "datetime",
+        ("fissile.data", "Instant"),
+    ),
+    "UUID": Kind(
+        "UUID",
+        "",
+        "UUID",
+        "Uuid",
+        "sa.Uuid()",
+        'UUID("0198c1f0-6d1e-7a52-9d8c-3c2f5b1a7e40")',
+        "uuid",
+        ("sqlalchemy", "Uuid"),
+    ),
+}
+"""The types that a field can have."""
+
+_NOT_FIELDS = {"id", "copy", "dict", "json", "schema", "construct", "validate", "registry", "metadata", "self", "new"}
+"""What a value, a mapped class or a method has under these names already."""
+
+_NOT_ENTITIES = {
+    *("Annotated", "AsyncClient", "APIRouter", "BigInteger", "Boolean", "Column", "Component", "ComponentError"),
+    *("Cursor", "Database", "Date", "Exact", "Field", "Float", "Instant", "Integer", "Interface", "Limit", "MetaData"),
+    *("Amount", "Number", "Text", "Whole", "Page", "Protocol", "Provided", "SqlRepository", "String"),
+    *("StringConstraints", "Table", "Uuid", "Value", "Decimal", "None", "True", "False"),
+}
+"""What the files of a component import or define under these names already."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What a component keeps.
+
+    Attributes:
+        name: Its class.
+        fields: The kind of each field, by name.
+    """
+
+    name: str
+    fields: dict[str, Kind]
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of its fields, each once."""
+        return list(dict.fromkeys(self.fields.values()))
+
+
+def read_entity(written: str) -> Entity:
+    """Reads an entity.
+
+    Args:
+        written: Its name, a colon, and its fields with their types.
+
+    Raises:
+        WrongUsage: It cannot be read; every fault at once.
+    """
+    name, colon, rest = written.partition(":")
+    name, words = name.strip(), rest.split()
+    faults = list(_name_faults(name))
+    if not colon or not words:
+        faults.append(_fault(f"{written!r} has no fields", "an entity is a name and its fields"))
+    for number, word in enumerate(words):
+        faults += _field_faults(word, {other.partition("=")[0] for other in words[:number]})
+    if faults:
+        raise WrongUsage(*faults)
+    pairs = [word.partition("=") for word in words]
+    return Entity(name, {field: KINDS[kind] for field, _, kind in pairs})
+
+
+def _fault(what: str, why: str, fix: str = _EXAMPLE) -> Fault:
+    return Fault(what, "--entity", why, fix)
+
+
+def _name_faults(name: str) -> Iterator[Fault]:
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{1,30}", name) or name.isupper():
+        better = "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name)).lstrip("0123456789")
+        better = better if len(better) > 1 and not better.isupper() else "Order"
+        yield _fault(f"{name!r} cannot be the name of an entity", "it is a class, named in CamelCase", f"take {better}")
+    elif name in _NOT_ENTITIES:
+        yield _fault(f"{name} cannot be the name of an entity", "the code of a component uses it", f"take {name}Record")
+
+
+def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
+    name, equals, kind = word.partition("=")
+    if not equals or not kind:
+        yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {name or 'item'}=str")
+        return
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or keyword.iskeyword(name):
+        yield _fault(f"{name!r} cannot be the name of a field", "it is an attribute and a column: a-z, 0-9 and _")
+    elif name in _NOT_FIELDS or name in KINDS or name.startswith("model_"):
+        why = "every entity has an id" if name == "id" else "something else is called so already"
+        yield _fault(f"{name!r} cannot be the name of a field", why, f"take another, or leave {name} out")
+    elif name in before:
+        yield _fault(f"{name} is there twice", "a field has one type", "leave one of them out")
+    if kind not in KINDS:
+        close = nearest(kind, KINDS) or nearest(kind.lower(), KINDS)
+        fix = f"did you mean {name}={close}?" if close else f"write {name}=str"
+        yield _fault(f"there is no type {kind!r}", f"the types of fields are {', '.join(KINDS)}", fix)

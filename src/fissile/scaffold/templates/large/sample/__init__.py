@@ -1,0 +1,1 @@
+"""Sample: a backend of components."""

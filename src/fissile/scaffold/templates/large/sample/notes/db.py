@@ -1,0 +1,30 @@
+"""Where notes are kept; what changes here needs a migration: fissile db revision notes."""
+
+#: call lines("sqlalchemy")
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
+#: endcall
+from sqlalchemy.orm import registry
+
+#: call lines("data")
+from fissile.data import SqlRepository
+#: endcall
+
+from .domain import Note
+
+metadata = MetaData()
+table = Table(
+    "notes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    #: call each()
+    Column("text", String(200), nullable=False),
+    #: endcall
+    sqlite_autoincrement=True,
+)
+registry(metadata=metadata).map_imperatively(Note, table)
+
+
+class NoteRepository(SqlRepository[Note, int]):
+    """The notes in the database."""
+
+    longest = 1_000  # as `Limit` has it for those who call

@@ -1,0 +1,71 @@
+"""All that other components may use of notes."""
+
+#: call lines("public")
+from typing import Annotated, Protocol
+#: endcall
+
+#: call lines("pydantic")
+from pydantic import Field, StringConstraints
+#: endcall
+
+from fissile import ComponentError, Interface, Value, idempotent, raises, readonly
+
+NoteId = Annotated[int, Field(ge=1, lt=2**63)]
+Limit = Annotated[int, Field(ge=1, le=1_000)]
+#: call lines("aliases")
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+#: endcall
+
+
+class NewNote(Value):
+    """What is said of one that is new."""
+
+    #: call each()
+    text: Text
+    #: endcall
+
+
+class Note(Value):
+    """One of the notes."""
+
+    id: NoteId
+    #: call each()
+    text: Text
+    #: endcall
+
+
+class UnknownNote(ComponentError):
+    """There is none with this id."""
+
+    status = 404
+    note_id: NoteId
+
+
+class Notes(Interface, Protocol):
+    """What may be asked of notes."""
+
+    async def add(self, new: NewNote) -> Note:
+        """Keep a new one, which gets its id."""
+        ...
+
+    @readonly
+    @raises(UnknownNote)
+    async def get(self, note_id: NoteId) -> Note:
+        """The one with this id."""
+        ...
+
+    @readonly
+    async def page(self, after: int = 0, limit: Limit = 50) -> tuple[Note, ...]:
+        """Up to `limit` of them whose ids follow `after`, in the order of their ids."""
+        ...
+
+    @idempotent
+    @raises(UnknownNote)
+    async def change(self, note_id: NoteId, new: NewNote) -> Note:
+        """Let the one with this id say something else."""
+        ...
+
+    @raises(UnknownNote)
+    async def remove(self, note_id: NoteId) -> None:
+        """Keep the one with this id no longer."""
+        ...
