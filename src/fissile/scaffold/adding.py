@@ -10,7 +10,7 @@ from ..errors import ConfigurationError, Fault, WrongUsage, shown
 from ..project import Project, default_prefix, project_folder
 from ..project.source import parse
 from .change import Change, Write
-from .entities import Entity
+from .entities import KINDS, Entity
 from .imports import imports
 from .layering import Files, in_layers
 from .names import camel, component_faults, snake
@@ -68,7 +68,7 @@ def component_files(package: str, name: str, entity: Entity | None) -> Files:
     home = PurePosixPath("sample", sample)
     test = PurePosixPath("tests", f"test_{sample}.py")
     words = _words(package, name) if entity is None else _words_of_entity(package, name, entity)
-    rendered = Sample(words, lines=lines_of(entity), fields=fields_of(entity))
+    rendered = Sample(words, fields=fields_of(entity) if entity else ())
     return rendered.files(TEMPLATES / "large", lambda path: path == test or path.is_relative_to(home))
 
 
@@ -89,6 +89,7 @@ def _words_of_entity(package: str, name: str, entity: Entity) -> Words:
     interface = camel(name) if camel(name) != entity.name else f"{camel(name)}s"
     around = (("", ""), ("New", ""), ("Unknown", ""), ("", "Id"), ("", "Service"), ("", "Repository"))
     return {
+        **lines_of(entity),
         **{f"{before}Note{after}": f"{before}{entity.name}{after}" for before, after in around},
         "sample/notes": _path(package, name),
         "sample": package,
@@ -110,7 +111,7 @@ def _variable(name: str) -> str:
     return f"{name}_api" if name in _LOCALS else name
 
 
-def fields_of(entity: Entity | None) -> list[Words]:
+def fields_of(entity: Entity) -> list[Words]:
     """What stands for the words of the sample's only field, for each field of an entity."""
     return [
         {
@@ -121,29 +122,44 @@ def fields_of(entity: Entity | None) -> list[Words]:
             "String(200)": kind.column,
             "sa.String(length=200)": kind.migrated,
         }
-        for name, kind in (entity.fields.items() if entity else ())
+        for name, kind in entity.fields.items()
     ]
 
 
-def lines_of(entity: Entity | None) -> dict[str, list[str]]:
-    """What the files import and define for the kinds of the entity's fields."""
-    kinds = entity.kinds if entity else []
+def lines_of(entity: Entity) -> Words:
+    """What stands for the lines of the sample that import and define what the kinds of its fields need."""
+    kinds = entity.kinds
     standard = [(kind.module, kind.domain) for kind in kinds if kind.module]
     moments = [("datetime", "UTC")] if any(kind.domain == "datetime" for kind in kinds) else []
     columns = [kind.imported for kind in kinds]
-    aliases = [kind.alias for kind in kinds if kind.alias]
-    constraints = [name for name in ("Field", "StringConstraints") if name == "Field" or name in "".join(aliases)]
-    always = ("BigInteger", "Column", "Integer", "MetaData", "Table")
+    aliases = "".join(f"\n{kind.alias}" for kind in kinds if kind.alias)
+    types = ["import fissile.data.types"] if _from("fissile.data", columns) else []
     return {
-        "public": imports([*standard, ("typing", "Annotated"), ("typing", "Protocol")]),
-        "pydantic": imports([("pydantic", name) for name in constraints]),
-        "aliases": aliases,
-        "domain": imports([*standard, ("dataclasses", "dataclass"), ("dataclasses", "field")]),
-        "sqlalchemy": imports([*_from("sqlalchemy", columns), *(("sqlalchemy", name) for name in always)]),
-        "data": imports([*_from("fissile.data", columns), ("fissile.data", "SqlRepository")]),
-        "migration": ["import fissile.data.types"] if _from("fissile.data", columns) else [],
-        "tests": [*imports([*standard, *moments]), *([""] if standard else [])],
+        "from typing import Annotated, Protocol": _lines(*standard, ("typing", "Annotated"), ("typing", "Protocol")),
+        "from pydantic import Field, StringConstraints": _lines(
+            ("pydantic", "Field"), *([("pydantic", "StringConstraints")] if "StringConstraints" in aliases else [])
+        ),
+        f"\n{KINDS['str'].alias}": aliases,
+        "from dataclasses import dataclass, field": _lines(
+            *standard, ("dataclasses", "dataclass"), ("dataclasses", "field")
+        ),
+        "from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table": _lines(
+            *_from("sqlalchemy", columns), *(("sqlalchemy", name) for name in _ALWAYS)
+        ),
+        "from fissile.data import SqlRepository": _lines(
+            *_from("fissile.data", columns), ("fissile.data", "SqlRepository")
+        ),
+        "import sqlalchemy as sa": "\n".join([*types, "import sqlalchemy as sa"]),
+        "import pytest": "\n\n".join([*([_lines(*standard, *moments)] if standard else []), "import pytest"]),
     }
+
+
+_ALWAYS = ("BigInteger", "Column", "Integer", "MetaData", "Table")
+"""What every table needs."""
+
+
+def _lines(*names: tuple[str, str]) -> str:
+    return "\n".join(imports(names))
 
 
 def _from(module: str, names: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import WrongUsage
-from .adding import fields_of, lines_of
+from .adding import fields_of
 from .change import Change, Write
 from .entities import read_entity
 from .names import camel, project_faults
@@ -79,7 +79,7 @@ def _sample(wish: Wish) -> Sample:
     if source:
         words['{ path = "SOURCE", editable = true }'] = source
     options = {"shape": wish.shape, "database": wish.database, "ci": wish.ci, "source": source}
-    return Sample(words, options, lines_of(_NOTE), fields_of(_NOTE))
+    return Sample(words, options, fields_of(_NOTE))
 
 
 def _source() -> str | None:

@@ -1,7 +1,7 @@
 """Makes files out of the templates, each tree of which is itself a project that works.
 
-Statements of jinja2 are comments that begin with ``#:``. Whatever else changes is a word of the sample: the project is
-called ``sample``, its components ``notes`` and ``greetings``, and so on; a template has no other holes.
+Statements of jinja2 are comments that begin with ``#:``. Whatever else changes is a word of the sample, or a line: the
+project is called ``sample``, its components ``notes`` and ``greetings``, and so on; a template has no other holes.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ class Sample:
     Attributes:
         words: What stands for each word of the sample, in texts and in the names of files.
         options: What the statements ask for.
-        lines: What stands for ``lines(...)``, by name.
         fields: For each field of an entity, what stands for the words of the sample's only field.
     """
 
     words: Words
     options: Mapping[str, object] = field(default_factory=dict)
-    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fields: Sequence[Words] = ()
 
     def files(self, tree: Path, only: Callable[[PurePosixPath], bool] = lambda _: True) -> dict[PurePosixPath, str]:
@@ -69,13 +67,8 @@ class Sample:
             autoescape=False,  # it is source, not a page
         )
         template = environment.from_string(text)
-        made = template.render(self.options, lines=self._lines, each=self._each)
+        made = template.render(self.options, each=self._each)
         return replaced(made, self.words)
-
-    def _lines(self, name: str, caller: Callable[[], str]) -> str:
-        """The lines of this name instead of those of the sample."""
-        caller()
-        return "".join(f"{line}\n" for line in self.lines.get(name, ()))
 
     def _each(self, caller: Callable[[], str]) -> str:
         """The lines of the sample's only field, once for each field."""

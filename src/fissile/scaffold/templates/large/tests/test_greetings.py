@@ -1,8 +1,8 @@
 """Greetings, over HTTP and by calls."""
 
+from fissile import Provided
 from httpx2 import AsyncClient
 
-from fissile import Provided
 from sample.greetings.public import Greetings, Hello
 
 

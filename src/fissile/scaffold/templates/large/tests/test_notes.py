@@ -1,11 +1,9 @@
 """Notes, over HTTP and by calls."""
 
-#: call lines("tests")
-#: endcall
 import pytest
+from fissile import Provided
 from httpx2 import AsyncClient
 
-from fissile import Provided
 from sample.notes.public import NewNote, Note, Notes, UnknownNote
 
 NEW = NewNote(

@@ -1,7 +1,6 @@
 """The greetings over HTTP."""
 
 from fastapi import APIRouter
-
 from fissile import Provided
 
 from .public import Greetings, Hello, Name

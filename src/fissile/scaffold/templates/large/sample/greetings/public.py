@@ -2,9 +2,8 @@
 
 from typing import Annotated, Protocol
 
-from pydantic import StringConstraints
-
 from fissile import Interface, Value, readonly
+from pydantic import StringConstraints
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 

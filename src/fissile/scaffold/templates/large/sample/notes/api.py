@@ -1,8 +1,8 @@
 """The notes over HTTP."""
 
 from fastapi import APIRouter
-
 from fissile import Provided
+
 from sample.paging import Cursor, Limit, Page, page_of
 
 from .public import NewNote, Note, NoteId, Notes

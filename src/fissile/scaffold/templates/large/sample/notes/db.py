@@ -1,13 +1,8 @@
 """Where notes are kept; what changes here needs a migration: fissile db revision notes."""
 
-#: call lines("sqlalchemy")
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
-#: endcall
-from sqlalchemy.orm import registry
-
-#: call lines("data")
 from fissile.data import SqlRepository
-#: endcall
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
+from sqlalchemy.orm import registry
 
 from .domain import Note
 

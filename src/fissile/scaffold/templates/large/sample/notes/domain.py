@@ -1,8 +1,6 @@
 """The rules of notes, in plain Python: nothing here knows of databases or HTTP."""
 
-#: call lines("domain")
 from dataclasses import dataclass, field
-#: endcall
 
 
 @dataclass(eq=False, kw_only=True)

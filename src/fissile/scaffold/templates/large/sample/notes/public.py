@@ -1,20 +1,13 @@
 """All that other components may use of notes."""
 
-#: call lines("public")
 from typing import Annotated, Protocol
-#: endcall
-
-#: call lines("pydantic")
-from pydantic import Field, StringConstraints
-#: endcall
 
 from fissile import ComponentError, Interface, Value, idempotent, raises, readonly
+from pydantic import Field, StringConstraints
 
 NoteId = Annotated[int, Field(ge=1, lt=2**63)]
 Limit = Annotated[int, Field(ge=1, le=1_000)]
-#: call lines("aliases")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-#: endcall
 
 
 class NewNote(Value):

@@ -1,7 +1,5 @@
 """start."""
 
-#: call lines("migration")
-#: endcall
 import sqlalchemy as sa
 from alembic import op
 
