@@ -38,7 +38,7 @@ needs_curl = pytest.mark.skipif(
 PORTS = ("8000", "9000")
 """The ports that guides name: that of the application, and that of a process which is elsewhere."""
 
-LONGEST = 60
+LONGEST = 120
 """Seconds that a command may take which does not serve."""
 
 TICK = 0.05
@@ -64,7 +64,12 @@ class Command:
     @property
     def serves(self) -> bool:
         """Whether it runs until it is interrupted."""
-        return self.line.startswith(("fissile dev", "fissile run"))
+        return self._ours.startswith(("fissile dev", "fissile run", "make run"))
+
+    @property
+    def _ours(self) -> str:
+        """Without what runs it in the environment of a project."""
+        return self.line.removeprefix("uv run ")
 
     @property
     def stands_beside(self) -> bool:
@@ -74,7 +79,16 @@ class Command:
     @property
     def reloads(self) -> bool:
         """Whether it starts by itself what runs a file that has changed."""
-        return self.line.startswith("fissile dev")
+        return self._ours.startswith(("fissile dev", "make run"))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes files of the project."""
+        return self._ours.startswith(("fissile add", "fissile rename", "fissile remove"))
+
+    def on(self, port: str) -> list[str]:
+        """What says on which port it shall serve."""
+        return [f"PORT={port}"] if self.line.startswith("make") else ["--port", port]
 
 
 def steps(guide: str) -> list[File | Command]:
@@ -90,15 +104,18 @@ def steps(guide: str) -> list[File | Command]:
     return found
 
 
-def left_by(guide: str, folder: Path) -> None:
-    """Leaves a folder as a guide, in Markdown, does, without starting anything on the way."""
+def left_by(guide: str, folder: Path) -> Path:
+    """Leaves a folder as a guide, in Markdown, does, without starting anything on the way; gives where it ends."""
     for step in steps(guide):
         if isinstance(step, File):
             path = folder / step.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(step.text, encoding="utf-8")
-        elif step.line.startswith(("rm ", "mkdir ", "touch ")):
-            subprocess.run(step.line, shell=True, check=True, cwd=folder)
+        elif step.line.startswith("cd "):
+            folder /= step.line.removeprefix("cd ")
+        elif step.writes or step.line.startswith(("rm ", "mkdir ", "touch ", "fissile new ")):
+            subprocess.run(step.line, shell=True, check=True, cwd=folder, env=_environment(), stderr=subprocess.DEVNULL)
+    return folder
 
 
 def agrees(shown: str, printed: str) -> bool:
@@ -178,10 +195,14 @@ class Reader:
         self._changed = True
 
     def _type(self, command: Command) -> None:
+        if command.line.startswith("cd "):
+            self.folder /= command.line.removeprefix("cd ")
+            return
         if self._serving and self._serving.command.reloads and self._changed:
             self._serve(self._serving.command)
         printed = self._shown(self._output(self._typed(command.line)))
         assert agrees(command.output, printed), f"$ {command.line}\n{printed}\nbut the guide shows\n{command.output}"
+        self._changed |= command.writes
 
     def _output(self, line: str) -> str:
         """What a command prints until it ends, or is ended because it should have by then."""
@@ -209,7 +230,7 @@ class Reader:
         if self._serving is not None:
             self._serving.stop()
         self._changed = False
-        self._serving = self._started(command, PORTS[0], "--port", self._ports[PORTS[0]])
+        self._serving = self._started(command, PORTS[0], *command.on(self._ports[PORTS[0]]))
 
     def _started(self, command: Command, port: str, *options: str) -> Server:
         """Starts what serves, and waits until it answers on its port and has printed what the guide shows."""

@@ -43,8 +43,7 @@ def database(admin: URL) -> Iterator[URL]:
 def test_data(tmp_path: Path, admin: URL, database: URL) -> None:
     """Whoever goes on where the tutorial ends sees what the guide shows, to a migration in production."""
     assert HEADING
-    left_by(TUTORIAL, tmp_path)
-    reader = Reader(tmp_path)
+    reader = Reader(left_by(TUTORIAL, tmp_path))
     reader.follow(ON_SQLITE)
     reader.variables["FISSILE_DATABASE_URL"] = database.render_as_string()
     url = admin.set(drivername="postgresql").render_as_string(hide_password=False)

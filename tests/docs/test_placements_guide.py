@@ -8,5 +8,4 @@ from tests.docs.guide import DOCS, TUTORIAL, Reader, left_by, needs_curl
 @needs_curl
 def test_placements(tmp_path: Path) -> None:
     """Whoever goes on where the tutorial ends sees what the guide shows."""
-    left_by(TUTORIAL, tmp_path)
-    Reader(tmp_path).follow((DOCS / "guides" / "placements.md").read_text(encoding="utf-8"))
+    Reader(left_by(TUTORIAL, tmp_path)).follow((DOCS / "guides" / "placements.md").read_text(encoding="utf-8"))

@@ -19,8 +19,7 @@ def test_tutorial(tmp_path: Path) -> None:
 def test_apart_and_back(tmp_path: Path) -> None:
     """And goes on to several processes, and back, as it shows."""
     assert HEADING
-    left_by(IN_ONE_PROCESS, tmp_path)
-    Reader(tmp_path).follow(IN_SEVERAL)
+    Reader(left_by(IN_ONE_PROCESS, tmp_path)).follow(IN_SEVERAL)
 
 
 def test_steps_of_a_guide() -> None:

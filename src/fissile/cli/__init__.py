@@ -23,6 +23,8 @@ from .groups import Group
 from .list import list_components
 from .new import new
 from .openapi import openapi
+from .remove import remove
+from .rename import rename
 from .restart import restart
 from .run import run
 from .words import BROKEN, say, show_configuration, show_exception
@@ -38,6 +40,8 @@ cli = typer.Typer(
 )
 cli.command("new")(new)
 cli.add_typer(add)
+cli.add_typer(rename)
+cli.add_typer(remove)
 cli.command("dev")(dev)
 cli.command("run")(run)
 cli.command("list")(list_components)

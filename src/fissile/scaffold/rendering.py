@@ -55,11 +55,11 @@ class Sample:
         from jinja2 import Environment, StrictUndefined
 
         environment = Environment(
-            line_statement_prefix="#:",
+            block_start_string="#:",
+            block_end_string="\n",  # a statement is a line, and the line goes with it
+            lstrip_blocks=True,
             variable_start_string="\0{",  # words stand for themselves, and braces are Python's
             variable_end_string="}\0",
-            block_start_string="\0%",
-            block_end_string="%\0",
             comment_start_string="\0#",
             comment_end_string="#\0",
             keep_trailing_newline=True,
