@@ -1,6 +1,7 @@
 """A small project, `shop`: orders, which suppliers need, and everything that refers to them."""
 
 from collections.abc import Mapping
+from difflib import unified_diff
 from pathlib import Path
 
 from fissile.project import find_in
@@ -9,7 +10,7 @@ from fissile.scaffold.journal import carry_out
 from fissile.scaffold.removing import remove_component
 from fissile.scaffold.renaming import rename_component
 
-FILES: Mapping[str, str | bytes] = {
+FILES: Mapping[str, str] = {
     "pyproject.toml": """\
 [project]
 name = "shop"  # of the project, not of a component
@@ -50,13 +51,14 @@ services:
     "README.md": """\
 # Shop
 
-The orders live in [their package](shop/orders/), with [an interface](shop/orders/public.py#L1), and `shop.orders.public`
-is what others import; `shop.orders_archive` and `my.shop.orders` are something else. `ORDERS__MAXIMUM` limits orders.
+The orders live in [their package](shop/orders/), with [an interface](shop/orders/public.py#L1), and
+`shop.orders.public` is what others import; `shop.orders_archive` and `my.shop.orders` are something else.
+`ORDERS__MAXIMUM` limits orders.
 
     curl http://127.0.0.1:8000/orders/7
     curl https://example.com/orders/7
 """,
-    "shop/README.md": "Read [orders](orders/public.py) and [suppliers](suppliers/public.py), and ../shop/orders/api.py.\n",
+    "shop/README.md": "Read [orders](orders/public.py) and [suppliers](suppliers/public.py), and ../shop/orders/.\n",
     "shop/__init__.py": "",
     "shop/main.py": '''\
 """The application."""
@@ -278,7 +280,9 @@ def contents(root: Path) -> dict[str, tuple[int, bytes | str]]:
     return found
 
 
-def rename(root: Path, old: str = "orders", new: str = "purchases", *, urls: bool = False, data: bool = False) -> Change:
+def rename(
+    root: Path, old: str = "orders", new: str = "purchases", *, urls: bool = False, data: bool = False
+) -> Change:
     """Renames a component of the project in a folder."""
     change = rename_component(find_in(root), old, new, and_urls=urls, and_data=data)
     carry_out(change)
@@ -292,14 +296,13 @@ def remove(root: Path, name: str) -> Change:
     return change
 
 
-def differences(before: Mapping[str, str | bytes], root: Path) -> list[str]:
-    """The lines of files that were edited, those that went with ``-`` and those that came with ``+``."""
+def differences(before: Mapping[str, str], root: Path) -> list[str]:
+    """What was edited in files that are where they were: lines that went with ``-``, and that came with ``+``."""
     lines: list[str] = []
     for name, text in before.items():
         path = root / name
         if path.is_file():
-            old = (text if isinstance(text, str) else text.decode()).splitlines()
             new = path.read_text().splitlines()
-            lines += [f"-{line.strip()}" for line in old if line not in new]
-            lines += [f"+{line.strip()}" for line in new if line not in old]
+            found = list(unified_diff(text.splitlines(), new, n=0, lineterm=""))[2:]
+            lines += [f"{line[0]}{line[1:].strip()}" for line in found if not line.startswith("@@")]
     return lines

@@ -9,12 +9,15 @@ import psycopg
 import pytest
 from sqlalchemy.engine import URL, make_url
 
-from fissile.data.address import libpq
+from fissile.data.address import libpq, without_login
 from fissile.testing.postgres import SERVER, OwnPostgres
 from tests.scaffold.pairs import Combination, everything, pairs
 from tests.scaffold.workshop import Workshop
 
 pytestmark = pytest.mark.acceptance
+
+ADMIN = "postgresql://postgres@localhost:5432/postgres"
+"""Who provisions in the READMEs."""
 
 PROJECTS = {"shape": ("tiny", "small"), "database": ("sqlite", "postgresql"), "ci": ("", "--ci github")}
 GROWN = {
@@ -68,25 +71,21 @@ def workshop(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, admin: UR
     """Where projects are made."""
     caches = tmp_path_factory.getbasetemp() / "caches"
     variables = {"MYPY_CACHE_DIR": str(caches / "mypy"), SERVER: admin.render_as_string(hide_password=False)}
-    url = admin.set(database=name, drivername="postgresql")
-    instead = {
-        "postgresql://postgres@localhost:5432/postgres": admin.set(drivername="postgresql").render_as_string(False),
-        f"postgresql://localhost:5432/{name}": url.set(username=None).render_as_string(False),
-    }
-    return Workshop(tmp_path, variables, instead)
+    url = admin.set(drivername="postgresql").render_as_string(hide_password=False)
+    return Workshop(tmp_path, variables, {ADMIN: f"'{url}'"})
 
 
 @pytest.mark.parametrize("combination", everything(PROJECTS), ids=shown)
-def test_projects(workshop: Workshop, name: str, combination: Combination) -> None:
+def test_projects(workshop: Workshop, admin: URL, name: str, combination: Combination) -> None:
     """A project of each shape without components is what its README says."""
-    make(workshop, name, combination)
+    make(workshop, admin, name, combination)
     assert bool(combination["ci"]) == (workshop.folder / ".github" / "workflows" / "ci.yml").is_file()
 
 
 @pytest.mark.parametrize("combination", pairs(GROWN), ids=shown)
-def test_grown(workshop: Workshop, name: str, combination: Combination) -> None:
+def test_grown(workshop: Workshop, admin: URL, name: str, combination: Combination) -> None:
     """A project with components grows by every command, and stays what it was."""
-    make(workshop, name, {"shape": "large", **combination})
+    make(workshop, admin, name, {"shape": "large", **combination})
     grow(workshop, combination)
     workshop.type("make check")
     workshop.type("make test")
@@ -94,24 +93,17 @@ def test_grown(workshop: Workshop, name: str, combination: Combination) -> None:
     leave(workshop, combination)
 
 
-def make(workshop: Workshop, name: str, combination: Combination) -> None:
-    """Makes a project, and follows its README."""
+def make(workshop: Workshop, admin: URL, name: str, combination: Combination) -> None:
+    """Makes a project, and follows its README, which says where the database has to be."""
     if combination["database"] == "postgresql":
-        workshop.variables = {**workshop.variables, **exported(workshop, name)}
+        own = admin.set(database=name, drivername="postgresql")
+        url = without_login(admin, name).set(drivername="postgresql") if combination["shape"] == "large" else own
+        variable = "FISSILE_DATABASE_URL" if combination["shape"] == "large" else f"{name.upper()}_DATABASE_URL"
+        workshop.variables = {**workshop.variables, variable: url.render_as_string(hide_password=False)}
     workshop.type(
         f"fissile new {name} --shape {combination['shape']} --database {combination['database']} {combination['ci']}"
     )
     workshop.follow((workshop.folder / "README.md").read_text(encoding="utf-8"))
-
-
-def exported(workshop: Workshop, name: str) -> dict[str, str]:
-    """What the READMEs have exported: where the database is."""
-    url = workshop.instead[f"postgresql://localhost:5432/{name}"]
-    admin = workshop.instead["postgresql://postgres@localhost:5432/postgres"]
-    return {
-        "FISSILE_DATABASE_URL": url,
-        f"{name.upper()}_DATABASE_URL": admin.replace("postgresql", "postgresql+psycopg", 1),
-    }
 
 
 def grow(workshop: Workshop, combination: Combination) -> None:
@@ -124,7 +116,7 @@ def grow(workshop: Workshop, combination: Combination) -> None:
     if combination["rename"] != "no":
         workshop.type(f"uv run fissile rename component orders purchases {combination['rename']}")
     if combination["database"] == "postgresql":
-        workshop.type("uv run fissile db provision --admin-url postgresql://postgres@localhost:5432/postgres")
+        workshop.type(f"uv run fissile db provision --admin-url {ADMIN}")
 
 
 def addresses(combination: Combination) -> list[str]:

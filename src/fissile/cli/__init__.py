@@ -19,7 +19,7 @@ from .add import add
 from .call import call
 from .db import db
 from .dev import dev
-from .groups import Group
+from .groups import Command, Group
 from .list import list_components
 from .new import new
 from .openapi import openapi
@@ -35,19 +35,18 @@ cli = typer.Typer(
     help="Build a FastAPI backend out of decoupled components; run them as one process or as many.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
 )
-cli.command("new")(new)
+cli.command("new", cls=Command)(new)
 cli.add_typer(add)
 cli.add_typer(rename)
 cli.add_typer(remove)
-cli.command("dev")(dev)
-cli.command("run")(run)
-cli.command("list")(list_components)
-cli.command("restart")(restart)
-cli.command("openapi")(openapi)
-cli.command("call")(call)
+cli.command("dev", cls=Command)(dev)
+cli.command("run", cls=Command)(run)
+cli.command("list", cls=Command)(list_components)
+cli.command("restart", cls=Command)(restart)
+cli.command("openapi", cls=Command)(openapi)
+cli.command("call", cls=Command)(call)
 cli.add_typer(db)
 
 

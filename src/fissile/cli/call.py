@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .completing import offer_methods
 from .words import BROKEN, OUTSIDE_DOWN, WRONG_USAGE, say, show_configuration, show_exception, show_fault
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 
 def call(
     method: Annotated[
-        str, typer.Argument(metavar="METHOD", help="component.method, such as suppliers.get.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="METHOD",
+            help="component.method, such as suppliers.get.",
+            show_default=False,
+            autocompletion=offer_methods,
+        ),
     ],
     arguments: Annotated[
         list[str] | None,
@@ -27,7 +34,12 @@ def call(
     as_json: Annotated[str | None, typer.Option("--json", help="Arguments as one JSON object.")] = None,
     application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
 ) -> None:
-    """Call a method of an interface and print its result as JSON."""
+    """Call a method of an interface and print its result as JSON.
+
+    Examples:
+        fissile call suppliers.get supplier_id=1
+        fissile call suppliers.get --json '{"supplier_id": 1}'
+    """
     import asyncio
 
     from . import logs

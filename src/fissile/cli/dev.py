@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .application import Target
+from .completing import offer_placements, offer_processes
 from .logs import LogLevel
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ def dev(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any free one.")] = 8000,
     placement: Annotated[
-        str | None, typer.Option(help="together, wire, apart, or another of placements.toml.", show_default=False)
+        str | None,
+        typer.Option(
+            help="together, wire, apart, or another of placements.toml.",
+            show_default=False,
+            autocompletion=offer_placements,
+        ),
     ] = None,
     debug: Annotated[
         str | None,
@@ -29,11 +35,18 @@ def dev(
             metavar="PROCESS",
             help="Give this process the terminal, so that breakpoint() works, and take its deadlines off.",
             show_default=False,
+            autocompletion=offer_processes,
         ),
     ] = None,
     log_level: LogLevel = "info",
 ) -> None:
-    """Serve in development, and start again what runs a changed file."""
+    """Serve in development, and start again what runs a changed file.
+
+    Examples:
+        fissile dev
+        fissile dev --placement apart
+        fissile dev --placement apart --debug orders
+    """
     from . import logs, sockets
     from .application import project_of
     from .placing import chosen_placement

@@ -22,6 +22,10 @@ def list_components(
     """List the components, who needs whom, and what runs where.
 
     What runs is told by its supervisor: since when, how it is, and how often it was started again.
+
+    Examples:
+        fissile list
+        fissile list --json
     """
     from ..project import read_placements
     from .application import project_of

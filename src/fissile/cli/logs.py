@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from .choices import one_of
+from .completing import offer_levels
 from .words import has_colour
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -16,17 +18,12 @@ _COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICA
 
 
 def _known(level: str) -> str:
-    from ..project import nearest
-
-    if level.lower() in LEVELS:
-        return level.lower()
-    close = nearest(level.lower(), LEVELS)
-    raise typer.BadParameter(
-        f"{level!r} is none of {', '.join(LEVELS)}" + (f"; did you mean {close}?" if close else "")
-    )
+    return one_of(level.lower(), LEVELS)
 
 
-LogLevel = Annotated[str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.", callback=_known)]
+LogLevel = Annotated[
+    str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.", callback=_known, autocompletion=offer_levels)
+]
 
 
 class Line(logging.Formatter):

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from .choices import one_of
+from .completing import offer_ci, offer_databases, offer_shapes
 from .writing import AsJson, DryRun, perform
 
 
@@ -16,16 +18,29 @@ def new(
     name: Annotated[str, typer.Argument(help="Its name, such as shop.", show_default=False)],
     shape: Annotated[
         str | None,
-        typer.Option(help="tiny: one file; small: a flat package; large: components.  [default: tiny]"),
+        typer.Option(
+            help="tiny: one file; small: a flat package; large: components.  [default: tiny]",
+            autocompletion=offer_shapes,
+        ),
     ] = None,
-    database: Annotated[str | None, typer.Option(help="sqlite or postgresql.  [default: sqlite]")] = None,
-    ci: Annotated[str | None, typer.Option(help="github: a workflow that checks and tests it.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="sqlite or postgresql.  [default: sqlite]", autocompletion=offer_databases),
+    ] = None,
+    ci: Annotated[
+        str | None, typer.Option(help="github: a workflow that checks and tests it.", autocompletion=offer_ci)
+    ] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a project that works at once, with tests, checks and a README.
 
     On a terminal it asks for what is not said.
+
+    Examples:
+        fissile new shop
+        fissile new shop --shape large --database postgresql --ci github
+        fissile new shop --shape small --dry-run
     """
     from ..scaffold.new import CI, DATABASES, SHAPES, Wish, new_project
 
@@ -47,12 +62,5 @@ def _asked(what: str, choices: Iterable[str]) -> str:
             return said
 
 
-def _one_of(said: str | None, choices: Iterable[str], option: str) -> str | None:
-    from ..project import nearest
-
-    known = list(choices)
-    if said is None or said in known:
-        return said
-    close = nearest(said, known)
-    advice = f"did you mean {close}?" if close else f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
-    raise typer.BadParameter(f"{said!r} is none of its values; {advice}", param_hint=f"'{option}'")
+def _one_of(said: str | None, known: Iterable[str], option: str) -> str | None:
+    return None if said is None else one_of(said, known, option)

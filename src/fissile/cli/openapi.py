@@ -15,7 +15,12 @@ def openapi(
     target: Target = None,
     output: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.", dir_okay=False)] = None,
 ) -> None:
-    """Print the OpenAPI document, sorted, to commit and compare."""
+    """Print the OpenAPI document, sorted, to commit and compare.
+
+    Examples:
+        fissile openapi
+        fissile openapi --output openapi.json
+    """
     from ..project import View
     from . import logs
     from .application import load, users_code

@@ -6,18 +6,28 @@ from typing import Annotated
 
 import typer
 
+from .completing import offer_processes
 from .words import BROKEN, OUTSIDE_DOWN, WRONG_USAGE, say, show_fault
 
 
 def restart(
     process: Annotated[
-        str | None, typer.Argument(help="The process; all of them, one after another, by default.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The process; all of them, one after another, by default.",
+            show_default=False,
+            autocompletion=offer_processes,
+        ),
     ] = None,
     application: Annotated[str | None, typer.Option("--app", help="The application, such as shop.main:app.")] = None,
 ) -> None:
     """Replace a running process without failing a request.
 
     The new one is ready before the old one is asked to end.
+
+    Examples:
+        fissile restart
+        fissile restart orders
     """
     from ..errors import Fault
     from ..project import sockets_folder

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from .application import Target
+from .completing import offer_parts, offer_placements, offer_processes
 from .logs import LogLevel
 
 HOST = "127.0.0.1"
@@ -28,13 +29,24 @@ def run(
     ] = None,
     uds: Annotated[Path | None, typer.Option(help="A Unix socket to listen on instead.")] = None,
     placement: Annotated[
-        str | None, typer.Option(help="together, wire, apart, or another of placements.toml.", show_default=False)
+        str | None,
+        typer.Option(
+            help="together, wire, apart, or another of placements.toml.",
+            show_default=False,
+            autocompletion=offer_placements,
+        ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(help="Run this component alone; several with commas.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Run this component alone; several with commas.", show_default=False, autocompletion=offer_parts
+        ),
     ] = None,
     process: Annotated[
-        str | None, typer.Option(help="Run this process of the placement alone.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Run this process of the placement alone.", show_default=False, autocompletion=offer_processes
+        ),
     ] = None,
     log_level: LogLevel = "info",
     fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None,
@@ -46,6 +58,11 @@ def run(
     """Serve in one process, or as the processes of a placement.
 
     With --process or --only it is one of them, or a part of it, alone.
+
+    Examples:
+        fissile run --port 8080
+        fissile run --placement apart
+        fissile run --placement apart --process orders
     """
     from . import logs, sockets
     from .application import load, project_of

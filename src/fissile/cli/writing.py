@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..scaffold.change import Change
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, as a diff, and write nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print what changes as JSON, for programs.")]
+JSON = "Print what changes as JSON, for programs."
+AsJson = Annotated[bool, typer.Option("--json", help=JSON)]
 
 _COLOURS = {"+++": "1", "---": "1", "+": "32", "-": "31", "@@": "36", "rename": "33", "delete": "31"}
 """How lines of a diff are shown that begin like this (ANSI colours, as git has them)."""

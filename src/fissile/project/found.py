@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from fissile.errors import ConfigurationError, Fault, shown
+from fissile.errors import Fault, WrongUsage, shown
 
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest
 from .reading import Declaration, read
@@ -93,7 +93,7 @@ class Project:
         """Gives the component of this name.
 
         Raises:
-            ConfigurationError: When there is none; it says the nearest name.
+            WrongUsage: When there is none; it says the nearest name.
         """
         by_name = {component.name: component for component in self.components}
         if name in by_name:
@@ -101,7 +101,7 @@ class Project:
         close = nearest(name, by_name)
         why = f"its components are {', '.join(by_name)}" if by_name else "it has no components"
         fix = f"did you mean {close}?" if close else ""
-        raise ConfigurationError(Fault(f"{self.name or 'the application'} has no component {name!r}", "", why, fix))
+        raise WrongUsage(Fault(f"{self.name or 'the application'} has no component {name!r}", "", why, fix))
 
     @cached_property
     def declared(self) -> tuple[Declared, ...]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigurationError, Fault, shown
+from ..errors import ConfigurationError, Fault, raise_faults, shown
 from .change import Change, Move, Remove, Retarget, Write
 from .founding import found
 
@@ -70,9 +69,9 @@ def recover(folder: Path) -> str | None:
         if journal is None:  # whoever had begun it was still there, and has ended it
             return None
         if (journal.folder / UNDO).exists():
-            journal.undo()
+            journal.undo(is_recovery=True)
             return f"undid `fissile {journal.what}`, which had been interrupted"
-        journal.finish()
+        journal.finish(is_recovery=True)
         return f"finished `fissile {journal.what}`, which had been interrupted"
 
 
@@ -98,17 +97,21 @@ class _Journal:
     def folder(self) -> Path:
         return self.root / STATE / FOLDER
 
-    def finish(self) -> None:
-        """Does what is not done yet; when that fails, undoes all of it."""
+    def finish(self, *, is_recovery: bool = False) -> None:
+        """Does what is not done yet; when that fails, undoes all of it.
+
+        Args:
+            is_recovery: Whether the files may have been changed since it began; then none of those is written over.
+        """
         done = self.folder / DONE
         begun = done.stat().st_size if done.exists() else 0
+        if is_recovery:
+            raise_faults(fault for entry in self.entries[begun:] for fault in self._changed(entry))
         try:
-            for number, entry in enumerate(self.entries[begun:], begun):
-                self._do(entry, resumed=number == begun)
+            for entry in self.entries[begun:]:
+                self._do(entry)
                 with done.open("ab") as file:
                     file.write(b".")
-        except ConfigurationError:
-            raise
         except OSError as error:
             (self.folder / UNDO).touch()
             self.undo()
@@ -117,9 +120,15 @@ class _Journal:
             raise ConfigurationError(Fault(what, where, "", "mend that, and run it again")) from None
         self._close()
 
-    def undo(self) -> None:
-        """Puts everything back as it was."""
+    def undo(self, *, is_recovery: bool = False) -> None:
+        """Puts everything back as it was.
+
+        Args:
+            is_recovery: Whether the files may have been changed since it began; then none of those is written over.
+        """
         for entry in reversed(self.entries):
+            if is_recovery:
+                raise_faults(self._changed(entry))
             self._undo(entry)
         self._close()
 
@@ -127,16 +136,13 @@ class _Journal:
         (self.folder / PLAN).unlink()
         shutil.rmtree(self.folder)
 
-    def _do(self, entry: _Entry, *, resumed: bool) -> None:
+    def _do(self, entry: _Entry) -> None:
         path = self.root / entry.path
         match entry.kind:
             case "folder":
                 path.mkdir(exist_ok=True)
             case "write":
-                new = (self.folder / entry.new).read_bytes()
-                if resumed:
-                    self._unchanged(path, entry, new)
-                _replace(path, new, entry.mode)
+                _replace(path, (self.folder / entry.new).read_bytes(), entry.mode)
             case "link":
                 _relink(path, entry.new)
             case "move":
@@ -144,21 +150,18 @@ class _Journal:
                 if path.exists() or path.is_symlink():
                     path.rename(to)
 
-    def _unchanged(self, path: Path, entry: _Entry, new: bytes) -> None:
-        """Refuses to go over what somebody has written since the change was interrupted."""
+    def _changed(self, entry: _Entry) -> Iterator[Fault]:
+        """What somebody has written since the change was interrupted."""
+        if entry.kind != "write":
+            return
+        path = self.root / entry.path
         old = None if entry.old is None else (self.folder / entry.old).read_bytes()
         now = path.read_bytes() if path.exists() else None
-        if now not in (old, new):
-            raise ConfigurationError(
-                Fault(
-                    f"`fissile {self.what}` was interrupted, and this file was changed since",
-                    shown(path),
-                    "it cannot be finished without overwriting what you wrote",
-                    f"put it back as it was, with {shown(self.folder / entry.old)}"
-                    if entry.old is not None
-                    else "move it away",
-                )
-            )
+        if now not in (old, (self.folder / entry.new).read_bytes()):
+            what = f"`fissile {self.what}` was interrupted, and this file was changed since"
+            why = "it cannot be ended without overwriting what you wrote"
+            fix = "move it away" if entry.old is None else f"copy {shown(self.folder / entry.old)} over it"
+            yield Fault(what, shown(path), why, fix)
 
     def _undo(self, entry: _Entry) -> None:
         path = self.root / entry.path
@@ -168,8 +171,10 @@ class _Journal:
                     path.rmdir()
             case "write" if entry.old is None:
                 path.unlink(missing_ok=True)
+                _beside(path).unlink(missing_ok=True)
             case "write":
                 old = (self.folder / str(entry.old)).read_bytes()
+                _beside(path).unlink(missing_ok=True)
                 if path.read_bytes() != old:
                     _replace(path, old, entry.mode)
             case "link":
@@ -255,21 +260,27 @@ def _keep(file: Path, content: bytes) -> None:
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
     """Gives a file a content at once: whoever reads it sees the old one or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".fissile")
+    beside = _beside(path)
+    beside.unlink(missing_ok=True)
     try:
-        with os.fdopen(handle, "wb") as opened:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
+        beside.chmod(mode)
+        beside.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 
+def _beside(path: Path) -> Path:
+    """Where a file or link is made before it takes its place; whoever finishes or undoes finds what was left there."""
+    return path.with_name(f".{path.name}.fissile")
+
+
 def _relink(path: Path, target: str) -> None:
-    beside = path.with_name(f".{path.name}.fissile")
+    beside = _beside(path)
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     beside.replace(path)

@@ -174,10 +174,10 @@ def refused(shop: Terminal, *words: str) -> Result:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("upgrade", "ordres"), 3, "did you mean orders?"),
+        (("upgrade", "ordres"), 2, "did you mean orders?"),
         (("revision", "orders", "-m", "..."), 3, "the message '...' says nothing"),
         (("revision", "orders"), 2, "Missing option '--message'"),
-        (("downgrade", "orders", "7"), 3, "orders has no revision '7'"),
+        (("downgrade", "orders", "7"), 2, "orders has no revision '7'"),
         (("upgrade", "--sql", "--dialect", "mysql"), 2, "'mysql' is none of postgresql, sqlite"),
     ],
 )

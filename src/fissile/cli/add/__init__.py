@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..groups import Group
+from ..groups import Command, Group
 from .component import add_component
 
 add = typer.Typer(
@@ -14,4 +14,4 @@ add = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-add.command("component")(add_component)
+add.command("component", cls=Command)(add_component)

@@ -28,6 +28,11 @@ def add_component(
 
     With --entity it keeps something: table, migration, repository, service, interface, and routes with paging. The
     types of fields are str, int, float, bool, Decimal, date, datetime and UUID.
+
+    Examples:
+        fissile add component orders
+        fissile add component orders --entity "Order: item=str quantity=int price=Decimal"
+        fissile add component orders --layers --dry-run
     """
     from ...scaffold.adding import add_component as step
     from ...scaffold.entities import read_entity

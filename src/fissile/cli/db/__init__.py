@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..groups import Group
+from ..groups import Command, Group
 from .check import check
 from .current import current
 from .downgrade import downgrade
@@ -20,10 +20,10 @@ db = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-db.command("revision")(revision)
-db.command("upgrade")(upgrade)
-db.command("downgrade", context_settings={"ignore_unknown_options": True})(downgrade)  # -1 is none
-db.command("current")(current)
-db.command("history")(history)
-db.command("check")(check)
-db.command("provision")(provision)
+db.command("revision", cls=Command)(revision)
+db.command("upgrade", cls=Command)(upgrade)
+db.command("downgrade", cls=Command, context_settings={"ignore_unknown_options": True})(downgrade)  # -1 is none
+db.command("current", cls=Command)(current)
+db.command("history", cls=Command)(history)
+db.command("check", cls=Command)(check)
+db.command("provision", cls=Command)(provision)

@@ -15,6 +15,10 @@ def check(component: Components = None, as_json: AsJson = False) -> None:
     """Check migrations: heads, kinds, changes that none of them makes, locks and older code, foreign keys.
 
     Exit code 1 when something is found. What the database says is compared as well.
+
+    Examples:
+        fissile db check
+        fissile db check orders --json
     """
     from ...data.migrations.checking import faults_of
 

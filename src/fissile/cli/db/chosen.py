@@ -13,14 +13,20 @@ import typer
 
 from ...errors import ConfigurationError, Fault
 from ..application import project_of, users_code
+from ..completing import offer_with_databases
 
 if TYPE_CHECKING:
     from ...data.address import Address
     from ...data.migrations import Migrations
     from ...project import FoundComponent, Project
 
-Component = Annotated[str, typer.Argument(help="The component.", show_default=False)]
-Components = Annotated[str | None, typer.Argument(help="The component; all of them without.", show_default=False)]
+Component = Annotated[
+    str, typer.Argument(help="The component.", show_default=False, autocompletion=offer_with_databases)
+]
+Components = Annotated[
+    str | None,
+    typer.Argument(help="The component; all of them without.", show_default=False, autocompletion=offer_with_databases),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -9,7 +9,12 @@ from .chosen import AsJson, Components, chosen, reaching
 
 
 def current(component: Components = None, as_json: AsJson = False) -> None:
-    """Show where each database is: what was applied last, and what was not."""
+    """Show where each database is: what was applied last, and what was not.
+
+    Examples:
+        fissile db current
+        fissile db current orders --json
+    """
     found = []
     for one in chosen(component):
         with reaching(one):

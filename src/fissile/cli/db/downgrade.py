@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..completing import offer_revisions
 from ..words import say
 from .chosen import Component, chosen, reaching
 
@@ -13,10 +14,20 @@ from .chosen import Component, chosen, reaching
 def downgrade(
     component: Component,
     revision: Annotated[
-        str, typer.Argument(help="The revision to go back to: its number, name or id; -1 for the one before; base.")
+        str,
+        typer.Argument(
+            help="The revision to go back to: its number, name or id; -1 for the one before; base.",
+            autocompletion=offer_revisions,
+        ),
     ],
 ) -> None:
-    """Take back what was applied after a revision."""
+    """Take back what was applied after a revision.
+
+    Examples:
+        fissile db downgrade orders -1
+        fissile db downgrade orders 0001_start
+        fissile db downgrade orders base
+    """
     (one,) = chosen(component)
     with reaching(one):
         applied = one.migrations.state(one.address).applied

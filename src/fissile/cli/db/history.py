@@ -10,7 +10,12 @@ from .chosen import AsJson, Components, chosen
 
 
 def history(component: Components = None, as_json: AsJson = False) -> None:
-    """Show the revisions, the first one first; no database is asked."""
+    """Show the revisions, the first one first; no database is asked.
+
+    Examples:
+        fissile db history
+        fissile db history orders --json
+    """
     found = [(one.name, revision) for one in chosen(component) for revision in one.migrations.history.revisions]
     if as_json:
         listed = [

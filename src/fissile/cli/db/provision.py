@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..application import project_of
+from ..completing import offer_with_databases
 from ..words import say
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ def provision(
             metavar="URL",
         ),
     ],
-    component: Annotated[str | None, typer.Argument(help="One component; all without it.", show_default=False)] = None,
+    component: Annotated[
+        str | None,
+        typer.Argument(help="One component; all without it.", show_default=False, autocompletion=offer_with_databases),
+    ] = None,
     new_passwords: Annotated[
         bool, typer.Option("--new-passwords", help="Give roles new passwords where the secrets have none.")
     ] = False,
@@ -33,6 +37,10 @@ def provision(
     """Make a role and a schema in PostgreSQL for each component, and passwords among the secrets.
 
     What is there is kept, so it can be run again: for a new component, on another server, after a restore.
+
+    Examples:
+        fissile db provision --admin-url postgresql://postgres@localhost:5432/postgres
+        fissile db provision orders --admin-url postgresql://postgres@localhost:5432/postgres --dry-run
     """
     from ...data.address import server_of
     from ...data.provisioning import provision as make

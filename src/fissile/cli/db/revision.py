@@ -25,6 +25,10 @@ def revision(
     """Write a migration of what has changed in the tables of a component.
 
     What older code does not survive is written as a contraction of its own, which is applied when no older code runs.
+
+    Examples:
+        fissile db revision orders --message "orders have a note"
+        fissile db revision orders --message "fill the notes" --empty
     """
     from ...data.migrations.writing import revisions, write
 

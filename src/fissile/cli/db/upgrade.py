@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigurationError, DependencyDown, Fault, raise_faults
+from ..choices import one_of
+from ..completing import offer_databases
 from ..words import say
 from .chosen import Chosen, Components, chosen, reaching
 
@@ -19,7 +21,10 @@ def upgrade(
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
     dialect: Annotated[
-        str | None, typer.Option(help="The SQL of postgresql or sqlite; that of the database without it.")
+        str | None,
+        typer.Option(
+            help="The SQL of postgresql or sqlite; that of the database without it.", autocompletion=offer_databases
+        ),
     ] = None,
 ) -> None:
     """Bring databases up to date: expansions, and with --contract what older code does not survive.
@@ -27,9 +32,14 @@ def upgrade(
     A new database gets everything, since no older code can use it.
 
     It may run as often and as many times at once as you like; what is applied is applied once.
+
+    Examples:
+        fissile db upgrade
+        fissile db upgrade orders --contract
+        fissile db upgrade --sql --dialect postgresql
     """
-    if dialect not in (None, "postgresql", "sqlite"):
-        raise typer.BadParameter(f"{dialect!r} is none of postgresql, sqlite", param_hint="'--dialect'")
+    if dialect is not None:
+        one_of(dialect, ("postgresql", "sqlite"), "--dialect")
     faults: list[Fault] = []
     for one in chosen(component):
         try:

@@ -12,7 +12,8 @@ from typing import Literal, get_args
 from alembic.script import Script, ScriptDirectory
 from alembic.util.exc import CommandError
 
-from ...errors import ConfigurationError, Fault, shown
+from ...errors import ConfigurationError, Fault, WrongUsage, shown
+from ...project.graph import nearest
 
 Kind = Literal["expand", "contract"]
 """``expand``: older code runs on what the revision makes. ``contract``: it does not."""
@@ -106,14 +107,17 @@ class History:
         """A revision by its id, the beginning of it, its file's name or its number.
 
         Raises:
-            ConfigurationError: There is none.
+            WrongUsage: There is none; it says the nearest name.
         """
         for revision in self.revisions:
             number = revision.name.partition("_")[0]
             if name in (revision.id, revision.name, number, number.lstrip("0")) or revision.id.startswith(name):
                 return revision
-        why = f"there are {', '.join(revision.name for revision in self.revisions) or 'none'}"
-        raise ConfigurationError(Fault(f"{self.component} has no revision {name!r}", shown(self.folder), why))
+        names = [revision.name for revision in self.revisions]
+        close = nearest(name, names)
+        why = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names) or 'none'}"
+        fix = f"did you mean {close}?" if close else ""
+        raise WrongUsage(Fault(f"{self.component} has no revision {name!r}", shown(self.folder), why, fix))
 
     def _kinds(self, found: Sequence[Revision]) -> list[Fault]:
         return [

@@ -1,0 +1,36 @@
+"""``fissile remove component``: a component that nobody needs any more, out of the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .groups import Group
+from .writing import AsJson, DryRun, perform
+
+
+def remove_component(
+    name: Annotated[str, typer.Argument(help="The component.", show_default=False)],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a component that nobody needs, with its own tests.
+
+    Its files are kept in .fissile/removed, and its data stays.
+    """
+    from ..project import find_in
+    from ..scaffold import removing
+
+    perform(removing.remove_component(find_in(Path.cwd()), name), dry_run=dry_run, as_json=as_json)
+
+
+remove = typer.Typer(
+    name="remove",
+    cls=Group,
+    help="Remove a part of the project that nobody needs.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+remove.command("component")(remove_component)

@@ -1,0 +1,44 @@
+"""``fissile rename component``: a component, and everything that refers to it, under another name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .groups import Group
+from .writing import AsJson, DryRun, perform
+
+
+def rename_component(
+    old: Annotated[str, typer.Argument(help="The component.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="What it is to be called.", show_default=False)],
+    and_urls: Annotated[
+        bool, typer.Option("--and-urls", help="Rename its URLs, too, and redirect the old ones.")
+    ] = False,
+    and_data: Annotated[
+        bool, typer.Option("--and-data", help="Rename what is stored, too: its schema and its events.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rename a component, with its folder, its tests and whatever refers to it.
+
+    Its URLs and its data stay where they are, unless you say otherwise.
+    """
+    from ..project import find_in
+    from ..scaffold import renaming
+
+    change = renaming.rename_component(find_in(Path.cwd()), old, new, and_urls=and_urls, and_data=and_data)
+    perform(change, dry_run=dry_run, as_json=as_json)
+
+
+rename = typer.Typer(
+    name="rename",
+    cls=Group,
+    help="Rename a part of the project everywhere at once.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+rename.command("component")(rename_component)
