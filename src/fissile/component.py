@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
@@ -31,17 +32,24 @@ class Database:
         isolation: How much transactions that may write see of each other in PostgreSQL
             (https://www.postgresql.org/docs/current/transaction-iso.html). Under READ COMMITTED the last of those that
             read a row and change it wins in silence; otherwise all but the first end. In SQLite there is one at a time.
+        formerly: The id that the component had before: data that is still kept under it moves to that of today, in
+            SQLite with ``fissile db upgrade``, in PostgreSQL with ``fissile db provision``. Where nothing is left to
+            move it says nothing, so it may stay.
     """
 
     metadata: MetaData
     isolation: Isolation = "REPEATABLE READ"
+    formerly: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuses what PostgreSQL would only refuse when it is asked."""
+        """Refuses what a database would only refuse when it is asked."""
         known = get_args(Isolation)
         if self.isolation not in known:
             what = f"Database(isolation={self.isolation!r}) is no isolation of PostgreSQL"
             raise ConfigurationError(Fault(what, "", f"there are {', '.join(known)}", f'write "{known[0]}"'))
+        if self.formerly is not None and not re.fullmatch(NAME, self.formerly):
+            what = f"Database(formerly={self.formerly!r}) is no id that a component can have had"
+            raise ConfigurationError(Fault(what, "", f"it is no {NAME}", "write the id from before the rename"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

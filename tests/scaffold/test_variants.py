@@ -72,7 +72,7 @@ def workshop(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, admin: UR
     caches = tmp_path_factory.getbasetemp() / "caches"
     variables = {"MYPY_CACHE_DIR": str(caches / "mypy"), SERVER: admin.render_as_string(hide_password=False)}
     url = admin.set(drivername="postgresql").render_as_string(hide_password=False)
-    return Workshop(tmp_path, variables, {ADMIN: f"'{url}'"})
+    return Workshop(tmp_path, variables, {ADMIN: f"'{url}'", "--admin-url URL": f"--admin-url '{url}'"})
 
 
 @pytest.mark.parametrize("combination", everything(PROJECTS), ids=shown)

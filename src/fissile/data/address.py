@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
@@ -51,12 +51,14 @@ class Address:
         schema: What outlives a rename: its schema in PostgreSQL, and the name of its file in SQLite.
         url: The database, with the role and the password to log in with; never shown.
         where: Who says so, such as ``environment variable FISSILE_DATABASE_URL``; empty for the default.
+        formerly: What its schema was called before, from where data may have to move; empty for nothing.
     """
 
     component: str
     schema: str
     url: URL
     where: str = ""
+    formerly: str = ""
 
     @classmethod
     def of_file(cls, component: str, file: Path) -> Address:
@@ -73,6 +75,16 @@ class Address:
         """The SQLite file."""
         assert self.is_sqlite and self.url.database, "only SQLite has files"
         return Path(self.url.database)
+
+    @property
+    def former(self) -> Address:
+        """Where it was as long as it had its former name."""
+        assert self.formerly, "it had another name"
+        if self.is_sqlite:
+            url = self.url.set(database=str(self.file.with_name(f"{self.formerly}{self.file.suffix}")))
+        else:
+            url = self.url.set(username=role_of(self.url.database or "", self.formerly))
+        return replace(self, schema=self.formerly, url=url, formerly="")
 
     def __str__(self) -> str:
         """The place, without a password: a file, or ``role@host:port/database, schema orders``."""

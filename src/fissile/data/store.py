@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..component import Database
 from ..errors import ConfigurationError, Fault
 from ..project.folders import make_state
+from . import former
 from .address import Address
 from .budget import Budget
 from .migrations import Migrations
@@ -48,7 +49,7 @@ class Store:
         address: Where it is.
         migrations: The component's revisions.
         budget: How many connections it may have open, and how many all of the placement have.
-        migrates: Whether revisions that are missing are applied when it is opened.
+        migrates: Whether revisions that are missing are applied when it is opened, and its file is moved to its name.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class Store:
         """Opens it unless it is open: an application may be called without its lifespan.
 
         Raises:
-            ConfigurationError: The database is not there, or is not as the code needs it.
+            ConfigurationError: The database is not there, is still where it was before the component had its id, or is not
+            as the code needs it.
         """
         if self._engines is None:
             self._opening = self._opening or asyncio.Lock()
@@ -92,9 +94,12 @@ class Store:
         engines = self._sqlite() if self.address.is_sqlite else self._postgres()
         try:
             with connecting(self.address):
+                if self.address.formerly:
+                    moves = self._migrates and self.address.is_sqlite
+                    await asyncio.to_thread(former.move if moves else former.refuse, self.address)
+                self._held.enter_context(self._migrations.presence(self.address))
                 await engines.open()
                 if self._migrations.exists:
-                    self._held.enter_context(self._migrations.presence(self.address))
                     await asyncio.to_thread(self._migrations.prepare, self.address, apply=self._migrates)
                 else:
                     await self._without_migrations(engines)

@@ -5,7 +5,7 @@ Nothing here imports the user's code, so it works on an application that cannot 
 
 from .defaults import Defaults
 from .finding import find, find_in
-from .folders import make_private, make_state, project_folder, socket_path, sockets_folder, state_folder
+from .folders import URL_FOR_ALL, make_private, make_state, project_folder, socket_path, sockets_folder, state_folder
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Peer, Placement, Process, View
@@ -13,6 +13,7 @@ from .placements import Placements, read_placements, view_from
 from .reading import Declaration, Reference
 
 __all__ = [
+    "URL_FOR_ALL",
     "Declaration",
     "Declared",
     "Defaults",

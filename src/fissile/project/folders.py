@@ -14,6 +14,9 @@ from .found import Project
 STATE = "FISSILE_STATE"
 """The environment variable that moves the folder of the state."""
 
+URL_FOR_ALL = "FISSILE_DATABASE_URL"
+"""The environment variable that names the database of all components which have none of their own."""
+
 
 def state_folder(project: Project) -> Path:
     """The folder of the project's state: ``.fissile`` beside its pyproject.toml, unless `STATE` moves it.

@@ -43,6 +43,7 @@ class Declaration:
         settings: The settings class, where there is one.
         policy: The policy as it is written.
         database: Whether it has a database.
+        formerly: ``formerly=`` of its ``Database(...)``, where it is written.
         notes: What could not be read.
     """
 
@@ -57,6 +58,7 @@ class Declaration:
     settings: str | None = None
     policy: str | None = None
     database: bool = False
+    formerly: str | None = None
     notes: tuple[Fault, ...] = ()
 
 
@@ -105,6 +107,13 @@ def _assigned_call(source: Source) -> ast.Call | None:
     return None
 
 
+def _argument(call: ast.expr | None, name: str) -> ast.expr | None:
+    """What a call is given by this name; None is as good as nothing."""
+    given = call.keywords if isinstance(call, ast.Call) else []
+    found = next((one.value for one in given if one.arg == name), None)
+    return None if isinstance(found, ast.Constant) and found.value is None else found
+
+
 class _Reader:
     """Reads one call of ``Component``, and notes what is not literal."""
 
@@ -135,6 +144,7 @@ class _Reader:
             settings=settings,
             policy=ast.unparse(fields["policy"]) if "policy" in fields else None,
             database="database" in fields,
+            formerly=self.text("formerly", _argument(fields.get("database"), "formerly")),
             notes=tuple(self.notes),
         )
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from importlib.util import find_spec
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ..component import NAME
+from ..component import NAME, Database
 from ..data.address import Address, role_of, without_login
 from ..errors import ConfigurationError, Fault
-from ..project import FoundComponent, Project, state_folder
-from .settings import URL_FOR_ALL, Mode, Variable, collect, mode_from, secrets_directory
+from ..project import URL_FOR_ALL, FoundComponent, Project, state_folder
+from .settings import Mode, Variable, collect, mode_from, secrets_directory
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _LOGIN = {"user", "password", "dbname", "passfile", "passcommand", "sslpassword", "options"}
@@ -27,18 +28,20 @@ _LOGIN = {"user", "password", "dbname", "passfile", "passcommand", "sslpassword"
 _EXAMPLE = "postgresql://db.internal:5432/shop"
 
 
-def address_of(project: Project, found: FoundComponent) -> Address:
+def address_of(project: Project, found: FoundComponent, database: Database | None = None) -> Address:
     """Where the data of one component is.
 
     Args:
         project: The project.
         found: The component.
+        database: What it declares, where that is known better than by reading.
 
     Raises:
         ConfigurationError: What is set is no such place.
     """
     own = _variables(project, found)
     schema = found.declared.id or found.name
+    formerly = _formerly(project, found, database)
     password = own["DATABASE_PASSWORD"].value if "DATABASE_PASSWORD" in own else None
     if variable := own.get("DATABASE_URL"):
         url = _url(variable.value, variable.where)
@@ -48,13 +51,30 @@ def address_of(project: Project, found: FoundComponent) -> Address:
         where = f"environment variable {URL_FOR_ALL}"
         url = _for_all(_url(written, where), where)
     else:
-        return Address.of_file(found.name, state_folder(project) / f"{schema}.sqlite3")
+        return replace(Address.of_file(found.name, state_folder(project) / f"{schema}.sqlite3"), formerly=formerly)
     where = variable.where if variable else where
     if not re.fullmatch(NAME, schema):
         what = f"the id of {found.name}, {schema!r}, cannot be the name of a schema"
         raise ConfigurationError(Fault(what, found.where, f"it is no {NAME}", "give it another id"))
     url = url.set(username=url.username or role_of(url.database or "", schema), password=url.password or password)
-    return Address(found.name, schema, url, where)
+    return Address(found.name, schema, url, where, formerly)
+
+
+def _formerly(project: Project, found: FoundComponent, database: Database | None) -> str:
+    """The id from before; the one of today is none.
+
+    Raises:
+        ConfigurationError: It is that of another component by now, whose data would be taken.
+    """
+    formerly = (found.declaration if database is None else database).formerly
+    if formerly is None or formerly == found.declared.id:
+        return ""
+    if other := next((one for one in project.components if one.declared.id == formerly), None):
+        what = f"{found.name} was formerly {formerly}, and {other.name} has this id now"
+        why = f"what is kept as {formerly} cannot be the data of both"
+        fix = f'take formerly="{formerly}" away once the data of {found.name} has moved everywhere; else give {other.name} another id'
+        raise ConfigurationError(Fault(what, found.where, why, fix))
+    return formerly
 
 
 def _variables(project: Project, found: FoundComponent) -> dict[str, Variable]:
@@ -142,4 +162,4 @@ def _on_server(project: Project, found: FoundComponent, admin: URL) -> Address:
     url = without_login(admin, project.name, role_of(project.name, address.schema))
     if kept := _variables(project, found).get("DATABASE_PASSWORD"):
         url = url.set(password=kept.value)
-    return Address(found.name, address.schema, url)
+    return Address(found.name, address.schema, url, formerly=address.formerly)

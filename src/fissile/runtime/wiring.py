@@ -286,9 +286,8 @@ class Runtime:
         with_data = sum(live.declaration.database is not None for live in self.live.values())
         migrations = Migrations(live.name, database.metadata, live.found.folder)
         budget = Budget.of(placement, with_data)
-        return Store(
-            database, address_of(self.project, live.found), migrations, budget=budget, migrates=self.view.migrates
-        )
+        address = address_of(self.project, live.found, database)
+        return Store(database, address, migrations, budget=budget, migrates=self.view.migrates)
 
     def _reachable(self, live: Live) -> list[type[object]]:
         """The interfaces that a component may call: those that it needs, and its own."""

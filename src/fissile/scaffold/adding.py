@@ -26,7 +26,9 @@ _LOCALS = {
 _PAGING = ("Cursor", "Limit", "Page", "page_of")
 
 
-def add_component(project: Project, name: str, entity: Entity | None = None, *, layers: bool = False) -> Change:
+def add_component(
+    project: Project, name: str, entity: Entity | None = None, *, layers: bool = False, on_server: bool = False
+) -> Change:
     """Adds a component.
 
     Args:
@@ -34,6 +36,7 @@ def add_component(project: Project, name: str, entity: Entity | None = None, *, 
         name: The component's name.
         entity: What it keeps, in a table of its own; None for one without data.
         layers: Whether each layer is a folder.
+        on_server: Whether its data is on a server, where it gets a role and a schema first.
 
     Raises:
         ConfigurationError: The name is bad, or there is no package that it could be in.
@@ -52,7 +55,8 @@ def add_component(project: Project, name: str, entity: Entity | None = None, *, 
     ]
     if entity is not None:
         steps += _paging(project)
-    commands = (*(("fissile db upgrade",) if entity else ()), f"pytest tests/test_{name}.py")
+    provision = ["fissile db provision --admin-url URL"] if on_server else []
+    commands = (*([*provision, "fissile db upgrade"] if entity else []), f"pytest tests/test_{name}.py")
     return tidied(Change(root, f"add component {name}", tuple(steps), commands), project.name)
 
 

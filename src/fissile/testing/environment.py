@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..runtime.settings import URL_FOR_ALL
+from ..project import URL_FOR_ALL
 
 
 def without_databases(environment: Mapping[str, str]) -> dict[str, str]:

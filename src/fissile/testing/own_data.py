@@ -15,8 +15,8 @@ from sqlalchemy.engine import URL
 
 from ..data.address import Address, libpq, without_login
 from ..data.migrations import KEPT
+from ..project import URL_FOR_ALL
 from ..runtime.addresses import address_of
-from ..runtime.settings import URL_FOR_ALL
 from .environment import without_databases
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -34,9 +35,12 @@ def add_component(
         fissile add component orders --entity "Order: item=str quantity=int price=Decimal"
         fissile add component orders --layers --dry-run
     """
+    from ...project import URL_FOR_ALL
     from ...scaffold.adding import add_component as step
     from ...scaffold.entities import read_entity
     from ..application import project_of
 
     kept = read_entity(entity) if entity is not None else None
-    perform(step(project_of(None), name, kept, layers=layers), dry_run=dry_run, as_json=as_json)
+    on_server = os.environ.get(URL_FOR_ALL, "").startswith("postgres")
+    change = step(project_of(None), name, kept, layers=layers, on_server=on_server)
+    perform(change, dry_run=dry_run, as_json=as_json)

@@ -80,16 +80,19 @@ def _chosen(project: Project, found: FoundComponent) -> Chosen:
         fix = "write database=Database(metadata) in its component.py"
         raise ConfigurationError(Fault(f"{found.name} has no database", found.where, "migrations are of tables", fix))
     migrations = Migrations(found.name, declaration.database.metadata, found.folder)
-    return Chosen(found, migrations, address_of(project, found))
+    return Chosen(found, migrations, address_of(project, found, declaration.database))
 
 
 @contextmanager
 def reaching(one: Chosen) -> Iterator[None]:
-    """Says in our words what the database says when it cannot be reached."""
+    """Says in our words what the database says when it cannot be reached, or that a schema is yet to be renamed."""
+    from ...data import former
     from ...data.problems import connecting
     from ...project.folders import make_state
 
     if one.address.is_sqlite:
         make_state(one.address.file.parent)
     with connecting(one.address):
+        if not one.address.is_sqlite:
+            former.refuse(one.address)
         yield

@@ -15,30 +15,33 @@ def current(component: Components = None, as_json: AsJson = False) -> None:
         fissile db current
         fissile db current orders --json
     """
+    from ...data import former
+
     found = []
     for one in chosen(component):
         with reaching(one):
-            found.append((one, one.migrations.state(one.address)))
+            address = former.where_it_is(one.address)
+            found.append((one.name, address, one.migrations.state(address)))
     if as_json:
         states = {
-            one.name: {
-                "database": str(one.address),
+            name: {
+                "database": str(address),
                 "applied": [revision.name for revision in state.applied],
                 "pending": [revision.name for revision in state.pending],
                 "unknown": list(state.unknown),
             }
-            for one, state in found
+            for name, address, state in found
         }
         print(json.dumps(states, indent=2))
         return
     rows = [
         (
-            one.name,
+            name,
             state.unknown[-1] if state.unknown else state.applied[-1].name if state.applied else "-",
             ", ".join(revision.name for revision in state.pending) or "-",
-            str(one.address),
+            str(address),
         )
-        for one, state in found
+        for name, address, state in found
     ]
     for line in table(("COMPONENT", "APPLIED", "PENDING", "DATABASE"), rows):
         print(line)

@@ -28,8 +28,11 @@ def downgrade(
         fissile db downgrade orders 0001_start
         fissile db downgrade orders base
     """
+    from ...data import former
+
     (one,) = chosen(component)
     with reaching(one):
+        former.refuse(one.address)
         applied = one.migrations.state(one.address).applied
         if revision == "base":
             to = None

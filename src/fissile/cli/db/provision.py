@@ -74,7 +74,7 @@ def provision(
 
 def _tell_next(project: Project, addresses: list[Address]) -> None:
     from ...data.address import without_login
-    from ...runtime.settings import URL_FOR_ALL
+    from ...project import URL_FOR_ALL
 
     if not os.environ.get(URL_FOR_ALL) and any(not address.where for address in addresses):
         url = without_login(addresses[0].url).set(drivername="postgresql")

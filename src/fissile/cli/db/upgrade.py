@@ -40,13 +40,18 @@ def upgrade(
     """
     if dialect is not None:
         one_of(dialect, ("postgresql", "sqlite"), "--dialect")
+    from ...data import former
+
     faults: list[Fault] = []
     for one in chosen(component):
         try:
             with reaching(one):
-                everything = contract or one.migrations.is_new(one.address)
+                if not sql and former.move(one.address):
+                    say(f"{one.name}: moved its data from {one.address.former} to {one.address}")
+                address = former.where_it_is(one.address)
+                everything = contract or one.migrations.is_new(address)
                 if sql:
-                    one.migrations.write_sql(one.address, sys.stdout, dialect=dialect, contract=everything)
+                    one.migrations.write_sql(address, sys.stdout, dialect=dialect, contract=everything)
                 else:
                     _upgrade(one, contract=everything)
         except DependencyDown:

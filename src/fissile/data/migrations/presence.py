@@ -27,15 +27,37 @@ def application_name(component: str, head: str | None) -> str:
 def present(address: Address, head: str | None) -> Iterator[None]:
     """Says that code with this head uses a file, for as long as this lasts and the process lives.
 
-    It is a shared lock on a file beside it, which ends with the process however that ends (flock(2)). On a server the
-    connections say it, by `application_name`.
+    It is a shared lock on a file beside it, which ends with the process however that ends (flock(2)), and one on another
+    that all code has in common. On a server the connections say it, by `application_name`.
     """
     if sys.platform == "win32" or not address.is_sqlite:
         yield
         return
-    with _mark(address, head or NONE).open("a") as file:
+    with _gate(address).open("a") as gate, _mark(address, head or NONE).open("a") as file:
+        fcntl.flock(gate, fcntl.LOCK_SH)
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
+
+
+@contextmanager
+def alone(address: Address) -> Iterator[bool]:
+    """Keeps all code from a file that begins to use it meanwhile; whether none uses it already.
+
+    Once it is over nothing is left of the locks of a file that is not there any more.
+    """
+    if sys.platform == "win32":
+        yield True
+        return
+    with _gate(address).open("a") as gate:
+        try:
+            fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+        if not address.file.exists():
+            for mark in [*(_mark(address, head) for head in _marks(address)), _gate(address)]:
+                mark.unlink(missing_ok=True)
 
 
 def heads_in_use(connection: Connection, address: Address) -> set[str]:
@@ -47,6 +69,10 @@ def heads_in_use(connection: Connection, address: Address) -> set[str]:
     )
     names = connection.execute(text(f"{query} AND application_name LIKE 'fissile %@%'")).scalars()
     return {str(name).rpartition("@")[2] for name in names}
+
+
+def _gate(address: Address) -> Path:
+    return address.file.with_name(f"{address.file.name}-code")
 
 
 def _mark(address: Address, head: str) -> Path:

@@ -15,10 +15,6 @@ SECRETS = "FISSILE_SECRETS"
 """The environment variable that names the directory of secrets."""
 
 
-URL_FOR_ALL = "FISSILE_DATABASE_URL"
-"""The environment variable that names the database of all components which have none of their own."""
-
-
 @dataclass(frozen=True)
 class Variable:
     """One variable that was set.
