@@ -65,7 +65,8 @@ format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
-	$(BIN)/pytest $(call hangs_after,900) -m acceptance tests examples/shop/tests
+	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,900) -m acceptance tests/scaffold
+	$(BIN)/pytest $(call hangs_after,900) -m acceptance --ignore tests/scaffold tests examples/shop/tests
 
 soak: $(STAMP)  ## run what takes hours, such as 100,000 fuzzed frames
 	$(BIN)/pytest -m soak tests examples/shop/tests
