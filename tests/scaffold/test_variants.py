@@ -97,13 +97,20 @@ def test_grown(workshop: Workshop, admin: URL, name: str, combination: Combinati
 def make(workshop: Workshop, admin: URL, name: str, combination: Combination) -> None:
     """Makes a project, and says where its database is as its README has it."""
     if combination["database"] == "postgresql":
-        own = admin.set(database=name, drivername="postgresql")
-        url = without_login(admin, name).set(drivername="postgresql") if combination["shape"] == "large" else own
-        variable = "FISSILE_DATABASE_URL" if combination["shape"] == "large" else f"{name.upper()}_DATABASE_URL"
+        variable, url = database(admin, name, str(combination["shape"]))
         workshop.variables = {**workshop.variables, variable: url.render_as_string(hide_password=False)}
     workshop.type(
         f"fissile new {name} --shape {combination['shape']} --database {combination['database']} {combination['ci']}"
     )
+
+
+def database(admin: URL, name: str, shape: str) -> tuple[str, URL]:
+    """The variable that says where the database is, and what it says; components are provisioned with theirs."""
+    if shape == "large":
+        return "FISSILE_DATABASE_URL", without_login(admin, name).set(drivername="postgresql")
+    with psycopg.connect(libpq(admin), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{name.upper()}_DATABASE_URL", admin.set(database=name, drivername="postgresql+psycopg")
 
 
 def grow(workshop: Workshop, combination: Combination) -> None:

@@ -75,7 +75,7 @@ def new_project(folder: Path, wish: Wish) -> Change:
 
 def _sample(wish: Wish) -> Sample:
     source = _source()
-    words = {"sample": wish.name, "Sample": camel(wish.name)}
+    words = {"sample": wish.name, "Sample": camel(wish.name), "SAMPLE": wish.name.upper()}
     if source:
         words['{ path = "SOURCE", editable = true }'] = source
     options = {"shape": wish.shape, "database": wish.database, "ci": wish.ci, "source": source}

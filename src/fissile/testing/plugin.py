@@ -7,9 +7,11 @@ runs an application is imported by the first test that asks for it.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +20,7 @@ from .databases import DATABASES
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
+    from sqlalchemy.engine import URL
 
     from ..runtime.app import App
     from ..runtime.caller import Caller
@@ -204,3 +207,39 @@ def faults(fissile_application: Placed) -> Iterator[Faults]:
     yield faults
     if unmet := faults.clear():
         pytest.fail(f"faults that never struck: {', '.join(unmet)}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a new PostgreSQL database, as an async engine of SQLAlchemy takes it; dropped at the end.
+
+    Its server is the one that `FISSILE_TEST_POSTGRES` names; without that one is started, and ended too.
+    """
+    from sqlalchemy.engine import make_url
+
+    from .postgres import SERVER, OwnPostgres
+
+    if named := os.environ.get(SERVER):
+        yield from _new_database(make_url(named))
+        return
+    own = OwnPostgres()
+    try:
+        yield from _new_database(own.admin)
+    finally:
+        own.close()
+
+
+def _new_database(admin: URL) -> Iterator[str]:
+    """Makes a database, gives its URL, and drops it."""
+    from sqlalchemy import create_engine, text
+
+    name = f"test_{uuid4().hex}"
+    engine = create_engine(admin.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        yield engine.url.set(database=name).render_as_string(hide_password=False)
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        engine.dispose()
