@@ -130,12 +130,16 @@ class Server:
     Attributes:
         command: The command.
         process: Its process, the first of a group.
-        log: What it prints.
+        log: What it prints, in the folder that it serves.
     """
 
     command: Command
     process: subprocess.Popen[bytes]
     log: Path
+
+    def reloads(self, folder: Path) -> bool:
+        """Whether it starts again by itself when a file of this folder changes."""
+        return self.command.reloads and self.log.parent == folder
 
     def ended_within(self, seconds: float) -> bool:
         """Whether it ends in this time."""
@@ -198,7 +202,7 @@ class Reader:
         if command.line.startswith("cd "):
             self.folder /= command.line.removeprefix("cd ")
             return
-        if self._serving and self._serving.command.reloads and self._changed:
+        if self._serving and self._serving.reloads(self.folder) and self._changed:
             self._serve(self._serving.command)
         printed = self._shown(self._output(self._typed(command.line)))
         assert agrees(command.output, printed), f"$ {command.line}\n{printed}\nbut the guide shows\n{command.output}"

@@ -27,7 +27,7 @@ def raw(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("raw", ["tiny", "small"], indirect=True)
+@pytest.mark.parametrize("raw", ["tiny", "small", "large"], indirect=True)
 @pytest.mark.parametrize("check", CHECKS, ids=" ".join)
 def test_raw_tree(raw: Path, check: tuple[str, ...]) -> None:
     """A tree passes its own checks and tests before anything is rendered."""
