@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -30,6 +30,9 @@ from tests.cli.terminal import Terminal
 from tests.runtime.projects import written
 
 from .conftest import provisioned
+from .migrations.processes import until
+
+Alone = AbstractContextManager[bool]
 
 COMPONENT = """\
 from fissile import Component, Database
@@ -65,9 +68,9 @@ def test_a_name_that_is_none() -> None:
         Database(MetaData(), formerly="Old orders")
 
 
-def addresses(folder: Path, more: str, *others: str, id: str = "") -> list[Address]:
+def addresses(folder: Path, more: str, *others: str, own: str = "") -> list[Address]:
     """Where the data of purchases is, as the application and as the provision find it."""
-    declared = f"component = Component(database=Database(MetaData(){more}){id})\n"
+    declared = f"component = Component(database=Database(MetaData(){more}){own})\n"
     files = {"purchases/component.py": f"from fissile import Component, Database\n{declared}"}
     files |= {f"{name}/component.py": "from fissile import Component\ncomponent = Component()\n" for name in others}
     with written(folder, files) as package:
@@ -88,7 +91,7 @@ def test_it_is_read_from_the_source(tmp_path: Path) -> None:
 def test_its_own_id_says_nothing(tmp_path: Path) -> None:
     """So a rename that is taken back leaves nothing wrong."""
     assert "" == addresses(tmp_path, ', formerly="purchases"')[0].formerly
-    assert "" == addresses(tmp_path, ', formerly="orders"', id=', id="orders"')[0].formerly
+    assert "" == addresses(tmp_path, ', formerly="orders"', own=', id="orders"')[0].formerly
 
 
 def test_what_a_name_of_the_code_says(tmp_path: Path) -> None:
@@ -192,7 +195,7 @@ async def test_a_store_moves_it_where_it_migrates(purchases: Address, tmp_path: 
     database = Database(MetaData(), formerly="orders")
     migrations = Migrations("purchases", database.metadata, tmp_path / "code")
     store = Store(database, purchases, migrations, budget=Budget(1), migrates=False)
-    with pytest.raises(ConfigurationError, match="has not moved to purchases.sqlite3 yet"):
+    with pytest.raises(ConfigurationError, match="has not moved to"):
         await store.open_once()
     assert "purchases.sqlite3" not in names(tmp_path)
     store = Store(database, purchases, migrations, budget=Budget(1), migrates=True)
@@ -251,25 +254,49 @@ def test_code_that_uses_the_file(purchases: Address) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_another_program_that_has_it_open(purchases: Address) -> None:
-    """Also one that says nothing of itself, such as the shell of SQLite: its log would be another one."""
-    with closing(sqlite3.connect(purchases.former.file)) as connection:
-        connection.execute("SELECT * FROM rows").fetchone()
+@pytest.mark.parametrize("statements", [("PRAGMA journal_mode = WAL", "END"), ("PRAGMA journal_mode = DELETE", "")])
+def test_another_program_that_has_it_open(purchases: Address, statements: tuple[str, str]) -> None:
+    """One that says nothing of itself, such as the shell of SQLite, with its log from before or of right now."""
+    with closing(sqlite3.connect(purchases.former.file, isolation_level=None)) as connection:
+        for statement in (statements[0], "BEGIN", "INSERT INTO rows VALUES (100)", statements[1]):
+            connection.execute(statement)
         with pytest.raises(ConfigurationError, match="somebody uses it"):
             former.move(purchases)
     assert former.move(purchases)
 
 
-def test_it_waits_for_code_that_ends(purchases: Address) -> None:
+def test_it_waits_for_code_that_ends(purchases: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     """In development the process from before ends while the next one starts."""
-    with ThreadPoolExecutor(1) as other, presence.present(purchases.former, "r1"):
-        moving = other.submit(former.move, purchases)
-        with pytest.raises(TimeoutError):
-            moving.result(0.2)
-        assert not purchases.file.exists()
-        present = presence.present(purchases.former, "r1")
-        del present
-    assert moving.result()
+    tried = Event()
+
+    @contextmanager
+    def watched(address: Address, alone: Callable[[Address], Alone] = presence.alone) -> Iterator[bool]:
+        with alone(address) as is_alone:
+            yield is_alone
+        tried.set()
+
+    monkeypatch.setattr(presence, "alone", watched)
+    with ThreadPoolExecutor(1) as other:
+        with presence.present(purchases.former, "r1"):
+            moving = other.submit(former.move, purchases)
+            assert tried.wait(60)
+            assert not purchases.file.exists()
+        assert moving.result()
+
+
+def test_one_that_is_overtaken(purchases: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its look and its lock somebody else has moved the file."""
+
+    @contextmanager
+    def overtaken(address: Address, alone: Callable[[Address], Alone] = presence.alone) -> Iterator[bool]:
+        monkeypatch.setattr(presence, "alone", alone)
+        assert former.move(purchases)
+        with alone(address) as is_alone:
+            yield is_alone
+
+    monkeypatch.setattr(presence, "alone", overtaken)
+    assert not former.move(purchases)
+    assert ["purchases.sqlite3"] == names(tmp_path)
 
 
 def test_many_at_once(purchases: Address) -> None:
@@ -278,6 +305,34 @@ def test_many_at_once(purchases: Address) -> None:
         moved = list(several.map(lambda _: former.move(purchases), range(8)))
     assert [False] * 7 + [True] == sorted(moved)
     assert 3 == rows_in(purchases.file)
+
+
+KILLED = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from fissile.data import former
+from fissile.data.address import Address
+
+rename = Path.rename
+
+def killed(path, target):
+    if sys.argv[2] == "after":
+        rename(path, target)
+    os.kill(os.getpid(), 9)
+
+Path.rename = killed
+former.move(replace(Address.of_file("purchases", Path(sys.argv[1])), formerly="orders"))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_kill(purchases: Address, moment: str) -> None:
+    """The file is whole, here or there, and the next one finds it."""
+    code = subprocess.run([sys.executable, "-c", KILLED, str(purchases.file), moment], check=False).returncode
+    assert -signal.SIGKILL == code
+    assert former.move(purchases) is (moment == "before")
+    assert (3, False) == (rows_in(purchases.file), purchases.former.file.exists())
 
 
 # ------------------------------------------------------------------------------------------------------ the commands
@@ -323,4 +378,181 @@ def test_the_commands(shop: Terminal) -> None:
     assert f"{moved}purchases is up to date, in {after}\n" == well(shop, "upgrade")
     assert (1, False) == (rows_in(after), before.exists())
     assert f"purchases is up to date, in {after}\n" == well(shop, "upgrade")
+    assert "nothing is wrong\n" == well(shop, "check")
+
+
+# ------------------------------------------------------------------------------------------------------- PostgreSQL
+
+
+def ask(url: URL, query: str) -> list[tuple[object, ...]]:
+    """Asks the database of a URL."""
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        asked = connection.execute(query.encode())
+        return asked.fetchall() if asked.description else []
+
+
+@pytest.fixture
+def orders(database: URL, tmp_path: Path) -> Address:
+    """Orders with data in PostgreSQL."""
+    (orders,) = provisioned(database, tmp_path / "secrets", "orders")
+    ask(orders.url, "CREATE TABLE orders.rows (id int)")
+    ask(orders.url, "INSERT INTO orders.rows VALUES (1), (2), (3)")
+    return orders
+
+
+def renamed(orders: Address, password: str | None = None) -> Address:
+    """Where the same data is to be, of purchases."""
+    url = without_login(orders.url, role=role_of(orders.url.database or "", "purchases"))
+    return Address("purchases", "purchases", url.set(password=password), formerly="orders")
+
+
+def again(database: URL, address: Address, folder: Path) -> Provisioned:
+    """Provisions it, as an administrator."""
+    (made,) = provision(database.set(database="postgres"), [address], folder / "secrets")
+    return made
+
+
+def test_a_schema_goes_with_its_role(orders: Address, database: URL, tmp_path: Path) -> None:
+    """Its password stays when its secret was brought along; a second time there is nothing to do."""
+    address = renamed(orders, orders.url.password)
+    made = again(database, address, tmp_path)
+    assert (("orders", orders.url.username), False) == (made.renamed, made.is_new)
+    assert [(3,)] == ask(address.url, "SELECT count(*) FROM rows")
+    query = "SELECT nspname, pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname IN ('orders', 'purchases')"
+    assert [("purchases", address.url.username)] == ask(database, query)
+    query = (
+        f"SELECT rolname, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname LIKE '{database.database}%'"
+    )
+    mark = f"fissile: schema purchases of {database.database}"
+    assert [(address.url.username, mark)] == ask(database, query)
+    assert () == again(database, address, tmp_path).renamed
+
+
+def test_a_secret_that_is_not_here(orders: Address, database: URL, tmp_path: Path) -> None:
+    """The role gets a new password, as a new one would."""
+    made = again(database, renamed(orders), tmp_path)
+    assert (True, tmp_path / "secrets" / "purchases__database_password") == (made.is_new, made.secret)
+
+
+def test_older_code_that_is_connected(orders: Address, database: URL, tmp_path: Path) -> None:
+    """Nothing is renamed while it is; it is named."""
+    query = "SELECT nspname FROM pg_namespace WHERE nspname IN ('orders', 'purchases')"
+    with psycopg.connect(libpq(orders.url), application_name=presence.application_name("orders", "r1")):
+        with pytest.raises(ConfigurationError) as caught:
+            again(database, renamed(orders), tmp_path)
+        assert [("orders",)] == ask(database, query)
+    (fault,) = caught.value.faults
+    assert "the schema orders cannot become purchases while older code uses it" == fault.what
+    assert ("connected is fissile orders@r1", True) == (fault.why, "fissile db provision" in fault.fix)
+    assert not (tmp_path / "secrets" / "purchases__database_password").exists()
+    until(lambda: [] == ask(database, f"SELECT 1 FROM pg_stat_activity WHERE usename = '{orders.url.username}'"))
+    assert again(database, renamed(orders), tmp_path).renamed
+
+
+def test_older_code_that_starts(orders: Address, database: URL, tmp_path: Path) -> None:
+    """It is in the way as well, before it can be seen."""
+    with psycopg.connect(libpq(database), autocommit=True) as starting:
+        starting.execute("SELECT pg_advisory_lock_shared(hashtextextended('fissile starts of orders', 0))")
+        with pytest.raises(ConfigurationError, match="connected is code that starts"):
+            again(database, renamed(orders), tmp_path)
+
+
+def test_an_administrator_who_is_no_superuser(database: URL, tmp_path: Path) -> None:
+    """Who has made the role may rename it."""
+    name = f"{database.database}_admin"
+    ask(database.set(database="postgres"), f"CREATE ROLE {name} LOGIN CREATEROLE CREATEDB")
+    admin = without_login(database, "postgres", name)
+    wanted = Address("orders", "orders", without_login(database, role=role_of(database.database or "", "orders")))
+    provision(admin, [wanted], tmp_path / "secrets")
+    (made,) = provision(admin, [renamed(wanted)], tmp_path / "secrets")
+    assert ("orders", wanted.url.username) == made.renamed
+    ask(database, f"DROP OWNED BY {name} CASCADE; ALTER DATABASE {database.database} OWNER TO CURRENT_USER")
+
+
+def test_a_schema_of_a_stranger(orders: Address, database: URL, tmp_path: Path) -> None:
+    """What does not belong to the component's role is not its data."""
+    ask(database, "ALTER SCHEMA orders OWNER TO CURRENT_USER")
+    assert () == again(database, renamed(orders), tmp_path).renamed
+    former.refuse(renamed(orders, "new"))
+
+
+def test_a_role_that_was_not_made_for_it(orders: Address, database: URL, tmp_path: Path) -> None:
+    """A role that is called alike is not renamed."""
+    ask(database, f"COMMENT ON ROLE {orders.url.username} IS 'mine'")
+    with pytest.raises(ConfigurationError, match=f"the role {orders.url.username} was not made for the schema orders"):
+        again(database, renamed(orders), tmp_path)
+
+
+def test_both_roles(orders: Address, database: URL, tmp_path: Path) -> None:
+    """The new one is not overwritten; what is said helps."""
+    role = renamed(orders).url.username
+    ask(database, f"CREATE ROLE {role}")
+    with pytest.raises(
+        ConfigurationError, match=f"the roles {orders.url.username} and {role} are both there"
+    ) as caught:
+        again(database, renamed(orders), tmp_path)
+    follow(database, caught.value.faults[0].fix)
+    assert again(database, renamed(orders), tmp_path).renamed
+
+
+def follow(database: URL, fix: str) -> None:
+    """Runs the SQL that a message names."""
+    ask(database, fix[fix.index("DROP OWNED") :].partition(", and then")[0])
+
+
+def test_both_schemas(orders: Address, database: URL, tmp_path: Path) -> None:
+    """An empty one hides data, and is not removed by us; one with tables counts."""
+    provisioned(database, tmp_path / "secrets", "purchases")
+    address = renamed(orders)
+    with pytest.raises(ConfigurationError) as caught:
+        again(database, address, tmp_path)
+    (fault,) = caught.value.faults
+    assert ("the schema purchases of purchases is empty, and hides the data in orders") == fault.what
+    assert fault == refused(address)
+    ask(database, f"SET ROLE {address.url.username}; CREATE TABLE purchases.rows (id int)")
+    former.refuse(address)
+    assert () == again(database, renamed(orders, "known"), tmp_path).renamed
+    ask(database, f"SET ROLE {address.url.username}; DROP TABLE purchases.rows")
+    follow(database, fault.fix)
+    (tmp_path / "secrets" / "purchases__database_password").unlink()
+    assert ("orders", orders.url.username) == again(database, address, tmp_path).renamed
+
+
+def test_a_role_of_its_own(orders: Address, database: URL, tmp_path: Path) -> None:
+    """Where the URL names the role, it stays, and its schema alone is renamed; the start says who does it."""
+    address = replace(orders, component="purchases", schema="purchases", formerly="orders", where="its URL")
+    expected = Fault(
+        "the data of purchases has not moved to the schema purchases yet",
+        "its URL",
+        "purchases was formerly orders, and the data is in the schema orders",
+        "fissile db provision --admin-url URL",
+    )
+    assert expected == refused(address)
+    assert ("orders",) == again(database, address, tmp_path).renamed
+    assert [(3,)] == ask(address.url, "SELECT count(*) FROM rows")
+    former.refuse(address)
+
+
+def test_the_commands_on_a_server(shop: Terminal, database: URL) -> None:
+    """Until it is provisioned everything names that; then it goes on where it was."""
+    admin = database.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    url = without_login(database).set(drivername="postgresql")
+    shop.variables["FISSILE_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    purchases = shop.folder / "shop" / "purchases"
+    orders = purchases.rename(shop.folder / "shop" / "orders")
+    shop.write({"shop/orders/component.py": COMPONENT.format(more="")})
+    well(shop, "provision", "--admin-url", admin)
+    assert "orders: 0001_start\n" == well(shop, "upgrade")
+    orders.rename(purchases)
+    shop.write({"shop/purchases/component.py": COMPONENT.format(more=', formerly="orders"')})
+    role, former_role = (role_of(database.database or "", one) for one in ("purchases", "orders"))
+    for words in (("db", "upgrade"), ("run", "--port", "0")):
+        refused = shop.run(*words)
+        said = f"let fissile db provision --admin-url URL create it, or rename it where it is still {former_role}"
+        assert (3, True) == (refused.code, said in refused.err), refused.err
+    planned = well(shop, "provision", "--admin-url", admin, "--dry-run")
+    assert f"or rename orders and its role {former_role}, where they are there\n" == planned.partition("\n")[2]
+    said = well(shop, "provision", "--admin-url", admin)
+    assert f"purchases: renamed orders and {former_role} to purchases and {role}\n" in said
+    assert well(shop, "upgrade").startswith("purchases is up to date, in ")
     assert "nothing is wrong\n" == well(shop, "check")

@@ -7,8 +7,6 @@ from pathlib import Path
 from fissile.project import find_in
 from fissile.scaffold.change import Change
 from fissile.scaffold.journal import carry_out
-from fissile.scaffold.removing import remove_component
-from fissile.scaffold.renaming import rename_component
 
 FILES: Mapping[str, str] = {
     "pyproject.toml": """\
@@ -284,6 +282,8 @@ def rename(
     root: Path, old: str = "orders", new: str = "purchases", *, urls: bool = False, data: bool = False
 ) -> Change:
     """Renames a component of the project in a folder."""
+    from fissile.scaffold.renaming import rename_component
+
     change = rename_component(find_in(root), old, new, and_urls=urls, and_data=data)
     carry_out(change)
     return change
@@ -291,6 +291,8 @@ def rename(
 
 def remove(root: Path, name: str) -> Change:
     """Removes a component of the project in a folder."""
+    from fissile.scaffold.removing import remove_component
+
     change = remove_component(find_in(root), name)
     carry_out(change)
     return change

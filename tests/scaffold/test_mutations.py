@@ -55,12 +55,16 @@ class Mutation:
         self.prepare(root)
 
 
-def python(root: Path, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def python(
+    root: Path, *words: str, environment: Mapping[str, str] | None = None, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Runs Python in a project, without writing caches."""
     variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", **(environment or {})}
     variables.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, *words]
-    return subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=root, env=variables, capture_output=True, text=True, timeout=timeout, check=False
+    )
 
 
 def fissile(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -332,62 +336,146 @@ def test_a_removal_ends_whole_or_changes_nothing(tmp_path: Path, name: str) -> N
     assert not any("suppliers" in each for each in contents(tmp_path))
 
 
-KILLER = """
-import os, signal, sys
+KILLED = """
+import json, os, shutil, signal, sys
+from pathlib import Path
 
-left = [int(os.environ["DIE_AT"])]
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+import fissile.cli
+import fissile.cli.writing
+from fissile.scaffold import journal
+
+words = sys.argv[1:]
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "os.chmod", "os.truncate")
 
-def hook(event, arguments):
-    if event in CHANGES or (event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES):
-        if isinstance(arguments[0], (str, os.PathLike)) and "/dev/" in os.fspath(arguments[0]):
-            return
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+def main(*words):
+    sys.argv = ["fissile", *words]
+    try:
+        fissile.cli.main()
+    except SystemExit as ended:
+        return ended.code or 0
 
-sys.addaudithook(hook)
+def dies_at(moment):
+    left = moment
+
+    def hook(event, arguments):
+        nonlocal left
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if event in CHANGES or writes:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+def forked(work):
+    child = os.fork()
+    if child == 0:
+        output = os.open("../output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os._exit(work() or 0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def carried_out(change, moment):
+    dies_at(moment)
+    journal.carry_out(change)
+
+shutil.copytree("before", "project", symlinks=True)
+os.chdir("project")
+fissile.cli.writing.perform = lambda change, **options: made.append(change)
+made = []
+for module in ("rename", "remove", "add.component"):
+    __import__(f"fissile.cli.{module}", fromlist=["perform"]).perform = fissile.cli.writing.perform
+main(*words)
+ends = []
+for moment in range(1, 1000):
+    ended = forked(lambda: carried_out(made[0], moment))
+    ends.append([ended, forked(lambda: main("list"))])
+    os.chdir("..")
+    os.rename("project", str(moment))
+    shutil.copytree("before", "project", symlinks=True)
+    os.chdir("project")
+    if ended == 0:
+        break
+print(json.dumps(ends))
 """
+"""Makes the change of a command once, and carries it out again and again, each time killed one moment later."""
 
 
 @pytest.mark.parametrize(
-    ("words", "links"),
+    ("words", "mutation"),
     [
         (
             ("rename", "component", "orders", "purchases"),
-            {"in": "shop/orders/public.py", "shop/suppliers/theirs.py": "../orders/public.py"},
+            Mutation(links={"in": "shop/orders/public.py", "shop/suppliers/theirs.py": "../orders/public.py"}),
         ),
-        (("remove", "component", "suppliers"), {}),
-        (("add", "component", "stores"), {}),
+        (("remove", "component", "suppliers"), Mutation()),
+        (("add", "component", "stores"), Mutation({"shop/placements.toml": ""})),
     ],
 )
 def test_a_kill_at_any_moment_is_mended_by_the_next_command(
-    tmp_path: Path, words: tuple[str, ...], links: Mapping[str, str]
+    tmp_path: Path, words: tuple[str, ...], mutation: Mutation
 ) -> None:
     """Whenever it is killed, the tree is afterwards exactly the one before or the one after."""
-    write(tmp_path / "killer", {"sitecustomize.py": KILLER})
-    shop = Mutation(links=links)
     for name in ("before", "after"):
-        shop.make(tmp_path / name)
+        mutation.make(tmp_path / name)
     assert 0 == fissile(tmp_path / "after", *words).returncode
-    trees = {contents_key(tmp_path / name): name for name in ("before", "after")}
-    ends = []
-    for moment in range(1, 1000):
-        root = tmp_path / str(moment)
-        shop.make(root)
-        environment = {"PYTHONPATH": str(tmp_path / "killer"), "DIE_AT": str(moment)}
-        died = python(root, "-m", "fissile.cli", *words, environment=environment)
-        if died.returncode == 0:
-            break
-        assert -signal.SIGKILL == died.returncode, died.stderr
-        listed = fissile(root, "list")
-        assert 0 == listed.returncode, listed.stderr
-        ends.append(trees.get(contents_key(root), f"moment {moment} is neither"))
-    assert {"before", "after"} == set(ends)
+    killed = python(tmp_path, "-c", KILLED, *words, timeout=900)
+    assert (0, "") == (killed.returncode, killed.stderr)
+    *died, last = json.loads(killed.stdout)
+    assert ({(-signal.SIGKILL, 0)}, [0, 0]) == ({tuple(each) for each in died}, last)
+    trees = {name: contents(tmp_path / name) for name in ("before", "after")}
+    found = [contents(tmp_path / str(moment)) for moment in range(1, len(died) + 1)]
+    ends = [next((name for name, tree in trees.items() if tree == each), "neither") for each in found]
     assert sorted(ends, reverse=True) == ends  # what has begun is finished
+    assert {"before", "after"} == set(ends)
 
 
-def contents_key(root: Path) -> str:
-    """Everything in a folder, to be compared."""
-    return repr(contents(root))
+def test_urls_that_were_renamed_are_redirected(tmp_path: Path) -> None:
+    """Old URLs lead to the new ones with method, body and query; the project stays typed, tidy and green."""
+    tables = "\n[tool.ruff]\nline-length = 88\n[tool.mypy]\nstrict = true\n\n[tool.ruff.lint"
+    write(tmp_path, {**FILES, "pyproject.toml": FILES["pyproject.toml"].replace("\n[tool.ruff.lint", tables)})
+    done = fissile(tmp_path, "rename", "component", "orders", "purchases", "--and-urls")
+    assert 0 == done.returncode, done.stderr
+    write(tmp_path, {"tests/test_old.py": OLD_URLS})
+    assert_green(tmp_path, ["purchases", "suppliers"])
+    paths = json.loads(fissile(tmp_path, "openapi").stdout)["paths"]
+    assert ["/purchases/{order_id}"] == list(paths)
+    for words in (
+        ("ruff", "check", "--select", "ANN,B,D,E,F,I,N,UP", "--ignore", "D107,D203,D213", "shop/main.py"),
+        ("ruff", "format", "--check", "shop/main.py"),
+        ("mypy", "shop"),
+    ):
+        checked = python(tmp_path, "-m", *words)
+        assert 0 == checked.returncode, checked.stdout
+
+
+OLD_URLS = """
+import pytest
+from httpx2 import AsyncClient
+
+
+@pytest.mark.parametrize(
+    ("method", "old", "new"),
+    [
+        ("GET", "/orders/7", "/purchases/7"),
+        ("PUT", "/orders/7?a=%20b&c", "/purchases/7?a=%20b&c"),
+        ("POST", "/orders", "/purchases"),
+        ("DELETE", "/orders/", "/purchases/"),
+        ("HEAD", "/orders/orders/%3Fx%25%C3%BC", "/purchases/orders/%3Fx%25%C3%BC"),
+        ("OPTIONS", "/orders/a%2Fb", "/purchases/a/b"),
+    ],
+)
+async def test_redirect(client: AsyncClient, method: str, old: str, new: str) -> None:
+    answer = await client.request(method, old, follow_redirects=False)
+    assert (308, new) == (answer.status_code, answer.headers["location"])
+
+
+async def test_follow(client: AsyncClient) -> None:
+    answer = await client.put("/orders/7", follow_redirects=True)
+    assert (200, {"id": 7}) == (answer.status_code, answer.json())
+
+
+async def test_other(client: AsyncClient) -> None:
+    assert 404 == (await client.get("/orders2", follow_redirects=False)).status_code
+"""

@@ -78,7 +78,7 @@ def test_relative_imports_are_resolved_by_their_own_package(module: str, before:
         "class Orders:\n    orders = 1\n\n    def f(self) -> None:\n        self.orders\n",
         'x = "shop.orders2 shop.orders_archive my.shop.orders shop.orders-x orders http://a/shop.orders"\n',
         'x = "shop/orders2 shop/orders_archive my_shop/orders shop/orders.db /shop/orders/1 https://a/shop/orders/1"\n',
-        'x = "REORDERS__X ORDERS_X XORDERS__ my_orders__x /var/lib/shop/orders unix:/run/shop/orders"\n',
+        'x = "REORDERS__X ORDERS_X XORDERS__ my_orders__x orders__status /var/lib/shop/orders unix:/run/shop/orders"\n',
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
@@ -155,6 +155,25 @@ def test_dotted_names_paths_and_variables_in_strings(before: str, after: str) ->
 def test_a_local_name_is_renamed_where_nothing_else_is_meant(before: str, after: str) -> None:
     """A name that an import gives follows with its uses; where it is taken or shared, it stays by `as`."""
     assert after == renamed(before)
+
+
+def test_a_package_in_a_package() -> None:
+    """What the application's package is in belongs to the name."""
+    wording = Wording("orders", "purchases", (Moved(("acme", "shop", "orders"), "purchases"),))
+    before = (
+        "import acme.shop.orders\nfrom acme import shop\nfrom acme.shop import orders\nfrom shop import orders as o\n"
+        "x: 'shop.orders.X' = acme.shop.orders, shop.orders, orders, acme.orders\n"
+        "y = 'acme.shop.orders acme/shop/orders shop.orders'\n"
+    )
+    after = (
+        "import acme.shop.purchases\nfrom acme import shop\nfrom acme.shop import purchases\n"
+        "from shop import orders as o\n"
+        "x: 'shop.purchases.X' = acme.shop.purchases, shop.purchases, purchases, acme.orders\n"
+        "y = 'acme.shop.purchases acme/shop/purchases shop.orders'\n"
+    )
+    file = Written(Path("module.py"), before.encode(), "utf-8")
+    found = references(file, "tests.x", wording).mentions(())
+    assert after == file.edited(mention.edit for mention in found).decode()
 
 
 def test_a_name_that_others_take_from_a_module_stays() -> None:

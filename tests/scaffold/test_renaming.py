@@ -259,6 +259,31 @@ def test_all_faults_come_at_once(shop: Path) -> None:
     ] == said
 
 
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ("Component(**{})", "shop/orders/component.py:3: ** cannot be read: {}"),
+        ("Component(\n", "shop/orders/component.py:3: component.py is not valid Python: '(' was never closed"),
+        (
+            "None\nif 1:\n    component = Component()",
+            "shop/orders/component.py:5: the declaration is inside of something else",
+        ),
+    ],
+)
+def test_a_declaration_that_cannot_be_written_into_is_refused(shop: Path, component: str, expected: str) -> None:
+    """What outlives the rename would be lost."""
+    write(shop, {"shop/orders/component.py": f"from fissile import Component\n\ncomponent = {component}\n"})
+    assert expected in refusal(shop, "orders", "purchases")
+
+
+def test_a_process_that_runs_others_keeps_its_name(shop: Path) -> None:
+    """It is not the component's, and so the variable that chooses it stays, too."""
+    write(shop, {"shop/placements.toml": '[apart]\norders = ["orders", "suppliers"]\n'})
+    rename(shop)
+    assert '[apart]\norders = ["purchases", "suppliers"]\n' == (shop / "shop/placements.toml").read_text()
+    assert "FISSILE_PROCESS: orders }" in (shop / "compose.yaml").read_text()
+
+
 def test_urls_and_ids_of_others_are_in_the_way(shop: Path) -> None:
     """A prefix, an id or a route that is called like the new name already is refused."""
     suppliers = FILES["shop/suppliers/component.py"]
@@ -352,6 +377,18 @@ def test_a_component_of_one_module(tmp_path: Path) -> None:
     ]
     assert 'id="orders", prefix="/orders"' in (tmp_path / "shop/purchases.py").read_text()
     assert "from .purchases import component\n" == (tmp_path / "shop/other.py").read_text()
+
+
+def test_a_component_of_one_module_with_its_urls(tmp_path: Path) -> None:
+    """A router that carries the prefix itself, beside the declaration, carries the new one."""
+    text = (
+        "from fastapi import APIRouter\n\nfrom fissile import Component\n\n"
+        'router = APIRouter(prefix="/orders")\ncomponent = Component(api=router, prefix="/orders")\n'
+    )
+    write(tmp_path, {**{name: FILES[name] for name in ("shop/__init__.py", "shop/main.py")}, "shop/orders.py": text})
+    rename(tmp_path, urls=True)
+    after = text.replace(', prefix="/orders")', ', id="orders")').replace("/orders", "/purchases")
+    assert after == (tmp_path / "shop/purchases.py").read_text()
 
 
 def test_only_what_changes_is_written(shop: Path) -> None:

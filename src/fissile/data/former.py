@@ -35,12 +35,17 @@ def refuse(address: Address) -> None:
     """Makes sure that no data is left under the former name, of which the code would see nothing.
 
     Raises:
-        ConfigurationError: It has not moved yet, or is hidden by an empty database of the new name.
+        ConfigurationError: There is.
     """
-    if not address.formerly:
-        return
-    if fault := _fault_of_file(address) if address.is_sqlite else _fault_of_schema(address):
+    if fault := fault_of(address):
         raise ConfigurationError(fault)
+
+
+def fault_of(address: Address) -> Fault | None:
+    """Says that data has not moved yet, or is hidden by an empty database of the new name."""
+    if not address.formerly:
+        return None
+    return _fault_of_file(address) if address.is_sqlite else _fault_of_schema(address)
 
 
 def move(address: Address) -> bool:
@@ -68,8 +73,15 @@ def move(address: Address) -> bool:
 
 
 def where_it_is(address: Address) -> Address:
-    """Where the data is at present, for what only looks at it."""
-    return address.former if is_waiting(address) else address
+    """Where the data is at present, for what only looks at it.
+
+    Raises:
+        ConfigurationError: An empty database of the new name hides it, or it is a schema that has not been renamed.
+    """
+    if is_waiting(address):
+        return address.former
+    refuse(address)
+    return address
 
 
 def is_waiting(address: Address) -> bool:
@@ -154,7 +166,7 @@ def _fault_of_schema(address: Address) -> Fault | None:
     engine = address.blocking_engine()
     try:
         with engine.connect() as connection:
-            found = {name: has_tables for name, has_tables in connection.execute(text(_HERE), names | roles)}
+            found = {str(name): bool(has_tables) for name, has_tables in connection.execute(text(_HERE), names | roles)}
     finally:
         engine.dispose()
     if former.schema not in found or found.get(address.schema):
@@ -181,5 +193,5 @@ def _written(address: Address) -> str:
 
 def _in_use(address: Address) -> Fault:
     what = f"the data of {address.component} cannot move to {address.file.name}: somebody uses it"
-    why = f"a process has {address.former.file.name} open, such as code in which {address.component} is {address.formerly}"
+    why = f"a process has {address.former.file.name} open, such as code that knows it as {address.formerly}"
     return Fault(what, str(address.former), why, f"end it, and then: fissile db upgrade {address.component}")

@@ -89,6 +89,8 @@ def _refused(address: Address, error: DBAPIError | sqlite3.Error) -> Configurati
     what = f"{address.component} cannot use its database, {address}"
     for pattern, fix in _SAYINGS.items():
         if re.search(pattern, said):
+            if address.formerly and pattern in _LOGGING_IN:
+                fix = f"{fix}, or rename it where it is still {address.former.url.username}"
             return ConfigurationError(Fault(what, address.where, said, fix))
     if trouble(error) is None:
         return ConfigurationError(Fault(what, address.where, said, f"look at {address}"))
@@ -97,11 +99,12 @@ def _refused(address: Address, error: DBAPIError | sqlite3.Error) -> Configurati
     return DependencyDown(Fault(what, address.where, said, "start the server, or correct the URL"))
 
 
+_LOGGING_IN = (r"password authentication failed|no password supplied", r'role ".*" does not exist')
+"""What they say of a role that is not there, or is called otherwise."""
+
 _SAYINGS = {
-    r"password authentication failed|no password supplied": (
-        f"correct the password among the secrets, or let {PROVISION} write a new one"
-    ),
-    r'role ".*" does not exist': f"let {PROVISION} create it",
+    _LOGGING_IN[0]: f"correct the password among the secrets, or let {PROVISION} write a new one",
+    _LOGGING_IN[1]: f"let {PROVISION} create it",
     r'database ".*" does not exist': f"correct the name, or let {PROVISION} create it",
     r"permission denied": f"let {PROVISION} give the role what is its own",
     r"no pg_hba.conf entry": "let the server's pg_hba.conf take this role from this machine",

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 
 from ..errors import ConfigurationError, DependencyDown, Fault
 from .address import CONNECTING, Address, libpq
+from .renaming import mark_of, rename
 
 LOCK = 0x66697373696C65
 """The advisory lock that lets one provision at a time (the letters of fissile)."""
@@ -31,17 +32,21 @@ class Provisioned:
         address: Where its data is.
         secret: The file that holds its password; None where its URL does.
         is_new: Whether it was written now.
+        renamed: What was renamed for it: nothing, its schema, or its schema and its role, by the names from before.
     """
 
     address: Address
     secret: Path | None
     is_new: bool
+    renamed: tuple[str, ...] = ()
 
 
 def provision(
     admin: URL, addresses: Sequence[Address], folder: Path, *, new_passwords: bool = False
 ) -> list[Provisioned]:
     """Makes roles and schemas, in databases that are made where they are missing; what is there is kept.
+
+    Where there are those of a component's former id instead, they are renamed, when no older code is connected.
 
     Nobody else gets into the databases, and no component into the schema of another.
 
@@ -53,7 +58,8 @@ def provision(
 
     Raises:
         DependencyDown: The server does not answer.
-        ConfigurationError: It refuses, a role or a schema is somebody else's, or a password is not among the secrets.
+        ConfigurationError: It refuses, a role or a schema is somebody else's, a password is not among the secrets, or
+            what would be renamed is in use.
     """
     made: list[Provisioned] = []
     databases = dict.fromkeys(address.url.database or "" for address in addresses)
@@ -111,10 +117,11 @@ def _make(connection: psycopg.Connection, address: Address, folder: Path, *, new
     role, schema = address.url.username or "", address.schema
     names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema)}
     names["database"] = sql.Identifier(address.url.database or "")
-    is_there = _is_there(connection, address, new_passwords=new_passwords)
+    renamed = rename(connection, address) if address.formerly else ()
+    is_there = _is_there(connection, address, new_passwords=new_passwords or len(renamed) > 1)
     secret, password, is_new = _password(address, folder)
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
-    literals = {"password": sql.Literal(hashed.decode()), "mark": sql.Literal(_mark(address))}
+    literals = {"password": sql.Literal(hashed.decode()), "mark": sql.Literal(mark_of(address))}
     for statement in (
         "ALTER ROLE {role} LOGIN PASSWORD {password}" if is_there else "CREATE ROLE {role} LOGIN PASSWORD {password}",
         "COMMENT ON ROLE {role} IS {mark}",
@@ -131,7 +138,7 @@ def _make(connection: psycopg.Connection, address: Address, folder: Path, *, new
         why = f"a component's role owns its schema, and the role is {role}"
         fix = f'ALTER SCHEMA "{schema}" OWNER TO "{role}", if the schema is what {address.component} is to have'
         raise ConfigurationError(Fault(what, address.where, why, fix))
-    return Provisioned(address, secret, is_new)
+    return Provisioned(address, secret, is_new, renamed)
 
 
 def _is_there(connection: psycopg.Connection, address: Address, *, new_passwords: bool) -> bool:
@@ -145,10 +152,10 @@ def _is_there(connection: psycopg.Connection, address: Address, *, new_passwords
     found = connection.execute(query, [role]).fetchone()
     if found is None:
         return False
-    if found[0] != _mark(address):
+    if found[0] != mark_of(address):
         what = f"the role {role} is there, and was not made for {address.component}"
-        why = f"roles belong to the whole server, and the comment on this one is not {_mark(address)!r}"
-        fix = f"""if it is meant nonetheless: COMMENT ON ROLE "{role}" IS '{_mark(address)}'"""
+        why = f"roles belong to the whole server, and the comment on this one is not {mark_of(address)!r}"
+        fix = f"""if it is meant nonetheless: COMMENT ON ROLE "{role}" IS '{mark_of(address)}'"""
         raise ConfigurationError(Fault(what, address.where, why, fix))
     if address.url.password is None and not new_passwords:
         what = f"the role {role} is there, and its password is not among the secrets"
@@ -156,11 +163,6 @@ def _is_there(connection: psycopg.Connection, address: Address, *, new_passwords
         fix = "bring the secrets here from where it was made, or say --new-passwords"
         raise ConfigurationError(Fault(what, address.where, why, fix))
     return True
-
-
-def _mark(address: Address) -> str:
-    """What the comment on a role says whose it is."""
-    return f"fissile: schema {address.schema} of {address.url.database}"
 
 
 _MEMBER = {True: [], False: ["GRANT {role} TO CURRENT_USER"]}

@@ -81,8 +81,7 @@ class Store:
         """Opens it unless it is open: an application may be called without its lifespan.
 
         Raises:
-            ConfigurationError: The database is not there, is still where it was before the component had its id, or is not
-            as the code needs it.
+            ConfigurationError: The database is not there, has yet to get its new name, or is not as the code needs it.
         """
         if self._engines is None:
             self._opening = self._opening or asyncio.Lock()

@@ -72,7 +72,7 @@ def _formerly(project: Project, found: FoundComponent, database: Database | None
     if other := next((one for one in project.components if one.declared.id == formerly), None):
         what = f"{found.name} was formerly {formerly}, and {other.name} has this id now"
         why = f"what is kept as {formerly} cannot be the data of both"
-        fix = f'take formerly="{formerly}" away once the data of {found.name} has moved everywhere; else give {other.name} another id'
+        fix = f'take formerly="{formerly}" away, if the data of {found.name} has moved everywhere; else change the id'
         raise ConfigurationError(Fault(what, found.where, why, fix))
     return formerly
 

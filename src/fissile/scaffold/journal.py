@@ -7,6 +7,7 @@ of a process that has ended finishes its work, and where that fails, undoes it, 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -147,7 +148,9 @@ class _Journal:
                 _relink(path, entry.new)
             case "move":
                 to = self.root / entry.to
-                if path.exists() or path.is_symlink():
+                if os.path.lexists(path):
+                    if os.path.lexists(to):  # which the system would replace, where it is a file
+                        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(to))
                     path.rename(to)
 
     def _changed(self, entry: _Entry) -> Iterator[Fault]:

@@ -76,6 +76,7 @@ class _Renaming:
     def faults(self) -> Iterator[Fault]:
         """What stands in the way, beside the name."""
         yield from self.survey.faults()
+        yield from self._declaration_faults()
         for move in self.moves[1:]:
             if move.target.exists() or move.target.is_symlink():
                 why = f"{shown(move.source)} would be called so"
@@ -85,6 +86,14 @@ class _Renaming:
                 yield from self._clashes(other)
         if self.outliving.moves_urls:
             yield from self._route_faults()
+
+    def _declaration_faults(self) -> Iterator[Fault]:
+        """Why what outlives the rename could not be written into the declaration."""
+        yield from self.component.declaration.notes
+        if not self.component.declaration.notes and declared(read_python(self.component.file)) is None:
+            why = "what outlives the rename, its id and its prefix, is written into it"
+            fix = "write component = Component(...) at the left margin"
+            yield Fault("the declaration is inside of something else", self.component.where, why, fix)
 
     def _clashes(self, other: FoundComponent) -> Iterator[Fault]:
         _, prefix = self.prefixes
@@ -142,7 +151,7 @@ class _Renaming:
                 contents[path] = file.edited(urls.of_document(file.text, old, new))
             elif _is_test(path, self.survey.root):
                 contents[path] = file.edited(urls.of_test(file, old, new))
-            elif path.is_relative_to(self.survey.home) and declared(file) is None:
+            elif path.is_relative_to(self.survey.home):
                 contents[path] = file.edited(urls.of_routers(file, old, new))
         file = _current(read_python(self.main), contents)
         app = self.survey.project.entrypoint.partition(":")[2]

@@ -74,7 +74,9 @@ class Survey:
         tests = [
             Moved(("tests", path.stem), Path(self.renamed(path)).stem, path.suffix == ".py") for path in self.own[1:]
         ]
-        return Wording(self.old, self.new, (Moved(package, self.new, self.component.single_module), *tests))
+        placements = self.project.folder / "placements.toml"
+        is_process = not (placements.is_file() and texts.is_shared(read_text(placements), self.old))
+        return Wording(self.old, self.new, (Moved(package, self.new, self.component.single_module), *tests), is_process)
 
     @cached_property
     def python(self) -> dict[Path, References]:

@@ -49,7 +49,8 @@ def mentions(file: Written, wording: Wording, moves: dict[Path, str]) -> Iterato
     if file.path.name == "placements.toml":  # the addresses in it are of the machine
         yield from (Mention(edit, "setting") for edit in _placed(_tables(text), wording))
         return
-    yield from wording.mentions(text, rooted=file.path.name in _ROOTED)
+    of_deployment = file.path.suffix in (".yaml", ".yml")
+    yield from wording.mentions(text, rooted=file.path.name in _ROOTED, secrets=of_deployment)
     yield from _typed(text, wording)
     if file.path.suffix == ".md":
         yield from _links(file, moves)
@@ -67,6 +68,8 @@ def _tables(text: str) -> Tables:
 def _typed(text: str, wording: Wording) -> Iterator[Mention]:
     """What is typed after a command or given as a variable: ``--only orders``, ``FISSILE_PROCESS=orders``."""
     for flag in _TYPED.finditer(text):
+        if flag[0].startswith("FISSILE_PROCESS") and not wording.is_process:
+            continue
         for found in re.finditer(rf"(?<![\w-]){wording.old}(?![\w-])", flag["names"]):
             start = flag.start("names")
             yield Mention(Edit(found.start() + start, found.end() + start, wording.new), "setting")
@@ -156,6 +159,12 @@ def _placed(tables: Tables, wording: Wording) -> Iterator[Edit]:
             for key in tables.keys:
                 if key.path == process:
                     yield _renamed(tables.text, key, wording.new)
+
+
+def is_shared(file: Written, name: str) -> bool:
+    """Says whether a process in ``placements.toml`` is called like a component and runs others, too."""
+    runs = [value for value in _tables(file.text).strings() if runs_component(value)]
+    return any(value.path[1] == name and value.text != name for value in runs)
 
 
 def _renamed(text: str, place: Key | Value, new: str) -> Edit:

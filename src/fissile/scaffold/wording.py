@@ -70,11 +70,13 @@ class Wording:
         old: The component's name now.
         new: Its name afterwards.
         moved: Its package, and the tests that are called like it.
+        is_process: Whether a process that is called like it is called otherwise, too.
     """
 
     old: str
     new: str
     moved: tuple[Moved, ...]
+    is_process: bool = True
 
     @cached_property
     def word(self) -> re.Pattern[str]:
@@ -83,20 +85,21 @@ class Wording:
 
     @cached_property
     def _variable(self) -> re.Pattern[str]:
-        """Finds the beginning of its variables, and of its files in the directory of secrets."""
+        """Finds the beginning of its variables, and of its files in a directory of secrets."""
         upper, lower = self.old.upper(), self.old
-        return re.compile(rf"(?<![A-Za-z0-9_])(?:(?P<upper>{upper})__(?!_)|(?P<lower>{lower})__(?=[a-z]))")
+        return re.compile(rf"(?<![A-Za-z0-9_])(?:(?P<upper>{upper})__(?!_)|(?P<lower>{lower})__(?=[a-z0-9]))")
 
     def is_in(self, content: bytes) -> bool:
         """Says at once whether a file can speak of it at all."""
         return self.old.encode() in content or f"{self.old.upper()}__".encode() in content
 
-    def mentions(self, text: str, *, rooted: bool = False) -> Iterator[Mention]:
+    def mentions(self, text: str, *, rooted: bool = False, secrets: bool = False) -> Iterator[Mention]:
         """Finds the dotted names, paths and variables in a text.
 
         Args:
             text: The text.
             rooted: Whether a path that begins with ``/`` begins in the project, as in ``.gitignore``.
+            secrets: Whether a file of secrets may be named without its folder.
         """
         for moved in self.moved:
             for found in moved.dotted.finditer(text):
@@ -106,9 +109,10 @@ class Wording:
                 if _is_of_the_project(text, found.start(), rooted=rooted):
                     yield Mention(Edit(*found.span("name"), moved.new), "path")
         for found in self._variable.finditer(text):
-            group = "upper" if found["upper"] else "lower"
-            new = self.new.upper() if found["upper"] else self.new
-            yield Mention(Edit(*found.span(group), new), "variable")
+            if found["upper"]:
+                yield Mention(Edit(*found.span("upper"), self.new.upper()), "variable")
+            elif secrets or text.endswith("secrets/", 0, found.start()):
+                yield Mention(Edit(*found.span("lower"), self.new), "variable")
 
 
 _ELSEWHERE = re.compile(r"(?:\w+:)?/(?:var|run|etc|tmp|dev|mnt|data)/")

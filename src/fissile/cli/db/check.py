@@ -20,12 +20,16 @@ def check(component: Components = None, as_json: AsJson = False) -> None:
         fissile db check
         fissile db check orders --json
     """
+    from ...data import former
     from ...data.migrations.checking import faults_of
 
     faults = []
     for one in chosen(component):
         with reaching(one):
-            faults += faults_of(one.migrations, one.address, one.found.where)
+            if fault := former.fault_of(one.address):
+                faults.append(fault)
+            address = one.address.former if former.is_waiting(one.address) else one.address
+            faults += faults_of(one.migrations, address, one.found.where)
     if as_json:
         print(json.dumps([asdict(fault) for fault in faults], indent=2))
     else:

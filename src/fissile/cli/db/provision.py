@@ -36,7 +36,8 @@ def provision(
 ) -> None:
     """Make a role and a schema in PostgreSQL for each component, and passwords among the secrets.
 
-    What is there is kept, so it can be run again: for a new component, on another server, after a restore.
+    What is there is kept, so it can be run again: for a new component, on another server, after a restore. What is
+    there under the id that a component had before (Database(formerly=...)) is renamed, when no older code is connected.
 
     Examples:
         fissile db provision --admin-url postgresql://postgres@localhost:5432/postgres
@@ -60,6 +61,8 @@ def provision(
     if dry_run:
         for address in addresses:
             say(f"would make the role {address.url.username} and its schema {address.schema} in {address.url.database}")
+            if address.formerly:
+                say(f"or rename {address.formerly} and its role {address.former.url.username}, where they are there")
         return
     for address in addresses:
         if address.where and address.server != server_of(admin):
@@ -67,6 +70,9 @@ def provision(
     for made in make(admin, addresses, folder, new_passwords=new_passwords):
         address = made.address
         new = "new " if made.is_new else ""
+        if made.renamed:
+            now = (address.schema, address.url.username)[: len(made.renamed)]
+            say(f"{address.component}: renamed {' and '.join(made.renamed)} to {' and '.join(map(str, now))}")
         kept = "its password is in its URL" if made.secret is None else f"its {new}password is in {made.secret}"
         say(f"{address.component} has the role {address.url.username}, and its schema {address.schema}; {kept}")
     _tell_next(project, addresses)

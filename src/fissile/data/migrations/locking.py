@@ -21,6 +21,11 @@ LOCK_TIMEOUT = 2.0
 """Seconds that it waits in the queue for a lock, in which everybody else waits behind it."""
 
 
+def starting_key(schema: str) -> str:
+    """What code that starts locks in PostgreSQL, shared, and whoever must not have any start locks alone."""
+    return f"fissile starts of {schema}"
+
+
 class Database:
     """One component's database, as its migrations see it.
 
@@ -116,7 +121,7 @@ class Database:
 
     @property
     def _starting_key(self) -> str:
-        return f"fissile starts of {self._address.schema}"
+        return starting_key(self._address.schema)
 
     @contextmanager
     def _postgres(self, engine: Engine, keys: Sequence[tuple[str, str]]) -> Iterator[Connection]:

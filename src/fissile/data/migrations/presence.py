@@ -27,8 +27,8 @@ def application_name(component: str, head: str | None) -> str:
 def present(address: Address, head: str | None) -> Iterator[None]:
     """Says that code with this head uses a file, for as long as this lasts and the process lives.
 
-    It is a shared lock on a file beside it, which ends with the process however that ends (flock(2)), and one on another
-    that all code has in common. On a server the connections say it, by `application_name`.
+    It is a shared lock on a file beside it, which ends with the process however that ends (flock(2)), and another on a
+    file that all heads have in common. On a server the connections say it, by `application_name`.
     """
     if sys.platform == "win32" or not address.is_sqlite:
         yield

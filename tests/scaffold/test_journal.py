@@ -1,0 +1,173 @@
+"""Carrying a change out: whole, or not at all, and never over what somebody has written meanwhile."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fissile.errors import ConfigurationError
+from fissile.scaffold.change import Change, Move, Remove, Retarget, Step, Write
+from fissile.scaffold.journal import carry_out, recover
+
+from .shop import contents, write
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with a file of each kind."""
+    made = tmp_path / "project"
+    write(made, {"a.txt": "a", "folder/b.txt": "b", "old.txt": "old"})
+    (made / "a.txt").chmod(0o640)
+    (made / "link").symlink_to("a.txt")
+    return made
+
+
+def change(root: Path, *more: Step) -> Change:
+    """A change of each kind, and more."""
+    steps: tuple[Step, ...] = (
+        Write(root / "a.txt", b"a", b"A"),
+        Write(root / "new/deep/c.txt", None, b"c"),
+        Retarget(root / "link", "a.txt", "moved/b.txt"),
+        Move(root / "folder", root / "moved"),
+        Remove(root / "old.txt"),
+    )
+    return Change(root, "try this", (*steps, *more))
+
+
+def whole(root: Path) -> dict[str, bytes | str]:
+    """What is there afterwards, without modes."""
+    return {name: what for name, (_, what) in contents(root).items() if what != b""}
+
+
+AFTER = {"a.txt": b"A", "link": "moved/b.txt", "moved/b.txt": b"b", "new/deep/c.txt": b"c"}
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.scaffold.test_journal import change
+from fissile.scaffold import journal
+
+left = int(sys.argv[2])
+
+def hook(event, arguments):
+    global left
+    if event == "os.rename" and ".fissile/journal/plan" not in str(arguments[1]):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(hook)
+journal.carry_out(change(Path(sys.argv[1])))
+"""
+
+
+def killed(root: Path, renames: int) -> None:
+    """Begins the change in a process that is killed after so many files have taken their place."""
+    command = [sys.executable, "-c", KILLED, str(root), str(renames)]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
+    assert -signal.SIGKILL == ended.returncode, ended.stderr
+
+
+def test_everything_is_done(root: Path) -> None:
+    """Files are written with their modes, links lead elsewhere, folders are moved, and what was removed is kept."""
+    carry_out(change(root))
+    assert AFTER == whole(root)
+    assert 0o640 == (root / "a.txt").stat().st_mode & 0o777
+    (kept,) = (root / ".fissile/removed").rglob("old.txt")
+    assert "old" == kept.read_text()
+    assert not (root / ".fissile/journal").exists()
+    assert recover(root) is None
+
+
+def test_a_failure_in_the_middle_undoes_everything(root: Path) -> None:
+    """When the system refuses a step, every byte, mode and link is as it was, and the reason is said."""
+    before = contents(root)
+    # Moving a folder into itself is only refused by the system, after the steps before it are done.
+    with pytest.raises(ConfigurationError) as failed:
+        carry_out(change(root, Move(root / "moved", root / "moved/inside")))
+    assert before == contents(root)
+    assert "`fissile try this` failed, and everything is as it was" in failed.value.faults[0].what
+    assert recover(root) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Write(Path("a.txt"), b"other", b"A"), "a.txt: it was changed meanwhile"),
+        (Write(Path("folder/b.txt"), None, b"A"), "folder/b.txt: it is there already"),
+        (Write(Path("a.txt/x"), None, b"A"), "a.txt: it is no folder"),
+        (Write(Path("link"), b"a", b"A"), "link: it is no plain file"),
+        (Move(Path("folder"), Path("a.txt")), "a.txt: it is there already"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: Write | Move, expected: str
+) -> None:
+    """Nothing is begun when it is clear that it cannot end."""
+    monkeypatch.chdir(root)
+    before = contents(root)
+    there: Step = (
+        Move(root / step.source, root / step.target)
+        if isinstance(step, Move)
+        else Write(root / step.path, step.before, step.after)
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        carry_out(Change(root, "try this", (there,)))
+    assert expected == str(refused.value).splitlines()[0]
+    assert before == contents(root)
+
+
+@pytest.mark.parametrize("renames", [0, 2, 4])
+def test_what_was_begun_is_finished(root: Path, renames: int) -> None:
+    """After a kill, whoever comes next finishes it, and leaves nothing of it."""
+    killed(root, renames)
+    assert "finished `fissile try this`, which had been interrupted" == recover(root / "folder")
+    assert AFTER == whole(root)
+    assert 0o640 == (root / "a.txt").stat().st_mode & 0o777
+    assert recover(root) is None
+
+
+@pytest.mark.parametrize("name", ["a.txt", "new/deep/c.txt"])
+def test_what_somebody_wrote_meanwhile_is_not_overwritten(root: Path, name: str) -> None:
+    """A file that was changed between the kill and the next command is kept, until somebody decides."""
+    killed(root, 0)
+    write(root, {name: "mine"})
+    before = contents(root)
+    with pytest.raises(ConfigurationError) as refused:
+        recover(root)
+    assert "`fissile try this` was interrupted, and this file was changed since" == refused.value.faults[0].what
+    assert before == contents(root)
+    (root / name).write_text("a" if name == "a.txt" else "c")
+    assert recover(root)
+    assert AFTER == whole(root)
+
+
+@pytest.mark.parametrize("name", ["moved", "moved/mine.txt"])
+def test_what_fails_while_it_is_finished_is_undone(root: Path, name: str) -> None:
+    """When finishing is not possible, everything is as it was before it began, and what is in the way is kept."""
+    before = contents(root)
+    killed(root, 2)
+    write(root, {name: "mine"})
+    with pytest.raises(ConfigurationError):
+        recover(root)
+    assert before == {name: what for name, what in contents(root).items() if not name.startswith("moved")}
+    assert "mine" == (root / name).read_text()
+
+
+def test_a_journal_that_never_began_is_no_matter(root: Path) -> None:
+    """Without its plan nothing has happened, and the next change begins anew."""
+    write(root, {".fissile/journal/0.new": "x"})
+    assert recover(root) is None
+    carry_out(change(root))
+    assert AFTER == whole(root)
+
+
+def test_nothing_is_left_beside_a_file(root: Path) -> None:
+    """A file of ours that a kill has left where another was to take its place is gone afterwards."""
+    killed(root, 0)
+    assert (root / ".a.txt.fissile").exists()
+    recover(root)
+    assert not [name for name in os.listdir(root) if name.endswith(".fissile") and name != ".fissile"]  # noqa: PTH208
