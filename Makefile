@@ -23,7 +23,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 hangs_after = -o faulthandler_timeout=$(1) -o faulthandler_exit_on_timeout=true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format acceptance soak bench lock clean
+.PHONY: help setup run test check format acceptance soak bench lock reference clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -54,7 +54,7 @@ test: $(STAMP)  ## run the tests, the shop's included, on SQLite and PostgreSQL 
 check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src tests benchmarks
+	$(BIN)/mypy src tests benchmarks docs/reference
 	$(BIN)/mypy --cache-dir .mypy_cache/examples examples
 	@for tree in tiny small large; do (cd src/fissile/scaffold/templates/$$tree && $(CURDIR)/$(BIN)/mypy --cache-dir $(CURDIR)/.mypy_cache/$$tree .) || exit; done
 	$(BIN)/pyright
@@ -77,6 +77,9 @@ bench: $(STAMP)  ## run every benchmark; each prints its goals and whether they 
 lock: | $(filter .cache/%,$(UV))  ## pin the newest versions that pyproject.toml allows (LOCK_OPTIONS= to keep the pinned ones)
 	@$(WITH_UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 		--python-version 3.11 $(LOCK_OPTIONS) --all-extras --group contributing --output-file $(LOCK) pyproject.toml
+
+reference: $(STAMP)  ## write docs/reference/cli.md out of the commands
+	$(BIN)/python docs/reference/generate.py
 
 clean:  ## remove the environment, the caches and the shop's state
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist examples/shop/.fissile

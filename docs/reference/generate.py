@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from typer.core import TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
 from fissile.cli import cli, words, writing
@@ -17,7 +17,7 @@ from fissile.project import Project
 from fissile.scaffold.change import Change
 
 if TYPE_CHECKING:
-    from typer._click import Command, Parameter  # only their names
+    from typer._click import Command  # only its name
 
 PAGE = Path(__file__).with_name("cli.md")
 
@@ -55,22 +55,25 @@ BEGINNING = """\
 Every command of `fissile`, with its arguments and options. `fissile COMMAND --help` says the same in a terminal.
 
 - Data goes to stdout, words go to stderr. `--json` is there wherever a program might read the data.
-- What writes into a project does all of it or nothing, also when it is killed, and never overwrites what it did not write. `--dry-run` shows the
-  change as a diff, in colour on a terminal.
+- What writes into a project does all of it or nothing, also when it is killed, and never overwrites what it did not
+  write. `--dry-run` shows the change as a diff, in colour on a terminal.
 - A mistyped name gets the nearest one. A mistake of yours is said in a few lines: what, where, why, and how to mend it.
 """
 
 COMPLETION = """\
 ## Completion
 
-`fissile --install-completion` installs completion for the shell in which you type it: bash, zsh, fish or PowerShell. It takes effect in the next shell
-that you open. `fissile --show-completion` prints the script instead, to put it where you keep such things.
+`fissile --install-completion` installs completion for the shell in which you type it: bash, zsh, fish or PowerShell. It
+takes effect in the next shell that you open. `fissile --show-completion` prints the script instead, to put it where you
+keep such things.
 
-Commands and options are completed, and so are values: components, placements, processes, methods, revisions, shapes, databases. They are read from the
-project in the working directory, and nothing of it is imported, so completion works on an application that cannot start.
+Commands and options are completed, and so are values: components, placements, processes, methods, revisions, shapes,
+databases. They are read from the project in the working directory, and nothing of it is imported, so completion works
+on an application that cannot start.
 """
 
 Commands = list[tuple[str, "Command"]]
+Parameter = TyperArgument | TyperOption
 
 
 def page() -> str:
@@ -138,11 +141,12 @@ def _usage(path: str, command: Command) -> str:
             words += [f"{param.opts[0]} {_value(param)}"] if param.required else []
         else:
             words.append(_name(param) if param.required else f"[{_name(param)}]")
-    return " ".join([*words, "[OPTIONS]"])
+    has_options = any(isinstance(param, TyperOption) for param in _shown(command))
+    return " ".join([*words, *(["[OPTIONS]"] if has_options else [])])
 
 
 def _shown(command: Command) -> list[Parameter]:
-    return [param for param in command.params if not param.hidden]
+    return [param for param in command.params if isinstance(param, Parameter) and not param.hidden]
 
 
 def _arguments(command: Command) -> Iterator[str]:
@@ -177,7 +181,7 @@ def _meaning(param: Parameter) -> tuple[str, str]:
     """What a parameter says, and its default."""
     said, _, default = (param.help or "").removesuffix("]").partition("  [default: ")
     if param.envvar:
-        said += f" Also by the variable {param.envvar}."
+        said += f"; also by the variable {param.envvar}"
     if param.required and isinstance(param, TyperOption):
         default = "required"
     elif isinstance(param.default, (str, int)) and not isinstance(param.default, bool):
@@ -206,7 +210,7 @@ def _returned(function: object) -> str:
 
 
 _CODE = re.compile(
-    r"\[tool\.fastapi\] entrypoint|postgresql://\S+|(?<![\w`-])--?[a-z][a-z-]*|(?<![\w`])[\w/]*\.?\w+(?:\.\w+)+(?::\w+)?"
+    r"\[tool\.fastapi\] entrypoint|postgresql://[^\s;]+|(?<![\w`-])--?[a-z][a-z-]*|\.fissile/\w+|(?<![\w`])[\w/]*\.?\w+(?:\.\w+)+(?::\w+)?"
     r"|(?<![\w`])\w+\(\)|\bFISSILE_[A-Z_]+|(?<= )-1|\"[A-Z]\w+: [^\"]+\""
 )
 """What is code in the words of a docstring: options, files, modules, addresses, variables."""

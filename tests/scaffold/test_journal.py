@@ -19,7 +19,7 @@ from .shop import contents, write
 def root(tmp_path: Path) -> Path:
     """A project with a file of each kind."""
     made = tmp_path / "project"
-    write(made, {"a.txt": "a", "folder/b.txt": "b", "old.txt": "old"})
+    write(made, {"a.txt": "a", "folder/b.txt": "b", "one.txt": "1", "old.txt": "old"})
     (made / "a.txt").chmod(0o640)
     (made / "link").symlink_to("a.txt")
     return made
@@ -32,6 +32,7 @@ def change(root: Path, *more: Step) -> Change:
         Write(root / "new/deep/c.txt", None, b"c"),
         Retarget(root / "link", "a.txt", "moved/b.txt"),
         Move(root / "folder", root / "moved"),
+        Move(root / "one.txt", root / "moved.txt"),
         Remove(root / "old.txt"),
     )
     return Change(root, "try this", (*steps, *more))
@@ -42,7 +43,7 @@ def whole(root: Path) -> dict[str, bytes | str]:
     return {name: what for name, (_, what) in contents(root).items() if what != b""}
 
 
-AFTER = {"a.txt": b"A", "link": "moved/b.txt", "moved/b.txt": b"b", "new/deep/c.txt": b"c"}
+AFTER = {"a.txt": b"A", "link": "moved/b.txt", "moved.txt": b"1", "moved/b.txt": b"b", "new/deep/c.txt": b"c"}
 
 KILLED = """
 import os, signal, sys
@@ -145,7 +146,7 @@ def test_what_somebody_wrote_meanwhile_is_not_overwritten(root: Path, name: str)
     assert AFTER == whole(root)
 
 
-@pytest.mark.parametrize("name", ["moved", "moved/mine.txt"])
+@pytest.mark.parametrize("name", ["moved", "moved/mine.txt", "moved.txt"])
 def test_what_fails_while_it_is_finished_is_undone(root: Path, name: str) -> None:
     """When finishing is not possible, everything is as it was before it began, and what is in the way is kept."""
     before = contents(root)

@@ -334,6 +334,24 @@ def test_a_removal_ends_whole_or_changes_nothing(tmp_path: Path, name: str) -> N
         assert before == contents(tmp_path)
         return
     assert not any("suppliers" in each for each in contents(tmp_path))
+    if not mutation.refused:
+        others = {"order", "orders2"} if name == "prefixes of each other" else set()
+        assert_green(tmp_path, sorted({"orders", *others}))
+
+
+@pytest.mark.parametrize("name", [name for name, mutation in MUTATIONS.items() if not mutation.refused])
+def test_an_added_component_leaves_everything_else(tmp_path: Path, name: str) -> None:
+    """After `add component` the project is green with one more, and no file that was there is another."""
+    MUTATIONS[name].make(tmp_path)
+    write(tmp_path, {f"{'src/' if (tmp_path / 'src').is_dir() else ''}shop/placements.toml": ""})
+    before = contents(tmp_path)
+    done = fissile(tmp_path, "add", "component", "stores")
+    assert 0 == done.returncode, done.stderr
+    after = contents(tmp_path)
+    assert before == {name: what for name, what in after.items() if name in before}
+    assert all("stores" in name for name in after if name not in before)
+    others = {"order", "orders2"} if name == "prefixes of each other" else set()
+    assert_green(tmp_path, sorted({"orders", "stores", "suppliers", *others}))
 
 
 KILLED = """

@@ -100,6 +100,22 @@ def test_the_folder_and_the_tests_are_moved(shop: Path) -> None:
     assert "PURCHASES__MAXIMUM=7\n" == (shop / "shop/purchases/.env").read_text()
 
 
+def test_tests_are_imported_under_their_new_name(shop: Path) -> None:
+    """From their folder or without it, as pytest finds them; a word that is the same stays."""
+    write(
+        shop,
+        {
+            "tests/test_more.py": "import test_orders\nfrom test_orders import test_get as get\n\nx = test_orders.y\n",
+            "tests/test_other.py": "from tests.test_orders import x\n\ny = 'test_orders', 'tests.test_orders'\n",
+        },
+    )
+    rename(shop)
+    assert [
+        "import test_purchases\nfrom test_purchases import test_get as get\n\nx = test_purchases.y\n",
+        "from tests.test_purchases import x\n\ny = 'test_orders', 'tests.test_purchases'\n",
+    ] == [(shop / name).read_text() for name in ("tests/test_more.py", "tests/test_other.py")]
+
+
 def test_what_outlives_a_rename_is_written_down(shop: Path) -> None:
     """The id and the prefix stay what they were, on lines of their own, and the project is well."""
     rename(shop)

@@ -23,6 +23,8 @@ def list_components(
 
     What runs is told by its supervisor: since when, how it is, and how often it was started again.
 
+    --json prints project, entrypoint, components, edges, placements and running.
+
     Examples:
         fissile list
         fissile list --json

@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .groups import Group
+from .completing import offer_components
+from .groups import Command, Group
 from .writing import AsJson, DryRun, perform
 
 
 def remove_component(
-    name: Annotated[str, typer.Argument(help="The component.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The component.", show_default=False, autocompletion=offer_components)],
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a component that nobody needs, with its own tests.
 
     Its files are kept in .fissile/removed, and its data stays.
+
+    Examples:
+        fissile remove component orders --dry-run
+        fissile remove component orders
     """
     from ..project import find_in
     from ..scaffold import removing
@@ -33,4 +38,4 @@ remove = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-remove.command("component")(remove_component)
+remove.command("component", cls=Command)(remove_component)

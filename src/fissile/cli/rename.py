@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from .groups import Group
+from .completing import offer_components
+from .groups import Command, Group
 from .writing import AsJson, DryRun, perform
 
 
 def rename_component(
-    old: Annotated[str, typer.Argument(help="The component.", show_default=False)],
+    old: Annotated[str, typer.Argument(help="The component.", show_default=False, autocompletion=offer_components)],
     new: Annotated[str, typer.Argument(help="What it is to be called.", show_default=False)],
     and_urls: Annotated[
         bool, typer.Option("--and-urls", help="Rename its URLs, too, and redirect the old ones.")
@@ -26,6 +27,11 @@ def rename_component(
     """Rename a component, with its folder, its tests and whatever refers to it.
 
     Its URLs and its data stay where they are, unless you say otherwise.
+
+    Examples:
+        fissile rename component orders purchases --dry-run
+        fissile rename component orders purchases
+        fissile rename component orders purchases --and-urls --and-data
     """
     from ..project import find_in
     from ..scaffold import renaming
@@ -41,4 +47,4 @@ rename = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-rename.command("component")(rename_component)
+rename.command("component", cls=Command)(rename_component)

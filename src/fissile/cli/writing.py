@@ -32,7 +32,7 @@ def perform(change: Change, *, dry_run: bool, as_json: bool) -> None:
 
     if dry_run:
         change.check()
-    else:
+    elif change.steps:
         carry_out(change)
     if as_json:
         print(json.dumps({**change.as_json(), "dry_run": dry_run}, indent=2))
@@ -44,6 +44,8 @@ def perform(change: Change, *, dry_run: bool, as_json: bool) -> None:
             say(_said(done))
     for note in change.notes:
         say(f"note: {note}")
+    for line in change.lines:
+        say(f"    {line}")
     for command in () if dry_run else change.next:
         say(f"next: {_typed(command)}")
 

@@ -69,6 +69,7 @@ class Change:
         steps: What happens, in this order.
         next: The commands that make sense afterwards.
         notes: What the user should look at, one sentence each.
+        lines: Code that the user may want to write now.
     """
 
     root: Path
@@ -76,6 +77,7 @@ class Change:
     steps: tuple[Step, ...]
     next: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuses what could not be carried out whole.
@@ -90,13 +92,14 @@ class Change:
 
         Returns:
             ``step``, ``changes`` (each with ``action``: create, edit, move or remove, ``path`` and, of a move, ``to``;
-            relative to `root`), ``next`` and ``notes``.
+            relative to `root`), ``next``, ``notes`` and ``lines``.
         """
         return {
             "step": self.what,
             "changes": self.done(),
             "next": list(self.next),
             "notes": list(self.notes),
+            "lines": list(self.lines),
         }
 
     def done(self) -> list[dict[str, str]]:

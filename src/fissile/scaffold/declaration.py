@@ -50,10 +50,10 @@ class Call:
         """Writes keywords behind the last argument, on lines of their own where the call has such.
 
         Args:
-            keywords: The text of each.
+            keywords: The code of each.
         """
         text = self.file.text
-        written = [f'{name}="{value}"' for name, value in keywords.items()]
+        written = [f"{name}={value}" for name, value in keywords.items()]
         if not written:
             return
         if not self.arguments:
@@ -97,6 +97,31 @@ class Call:
             yield Edit(found.start, space.end() if space else found.after, "")
         else:
             yield Edit(before.start() if before else found.start, found.end, "")
+
+    def with_item(self, name: str, item: str) -> Iterator[Edit]:
+        """Writes an item behind the last one of the list that a keyword is given, or else the keyword.
+
+        Raises:
+            ValueError: It is given something else than a list.
+        """
+        if name not in self.arguments:
+            yield from self.with_keywords({name: f"[{item}]"})
+            return
+        value = self.arguments[name].value
+        if not isinstance(value, (cst.List, cst.Tuple)):
+            raise ValueError(f"{name} is no list")
+        if not value.elements:
+            start, end = self.places[value]
+            yield Edit(start, end, f"[{item}]")
+            return
+        start, end = self.places[value.elements[-1].value]
+        line = max(self.file.text.rfind("\n", 0, start), self.file.text.rfind("\r", 0, start)) + 1
+        alone = not self.file.text[line:start].strip()
+        yield Edit(end, end, f",{self.file.newline + self.file.text[line:start] if alone else ' '}{item}")
+
+    def with_value(self, name: str, value: str) -> Edit:
+        """Writes another value for a keyword that is there."""
+        return Edit(self.places[self.arguments[name].value][0], self.arguments[name].end, value)
 
     def inner(self, name: str) -> Call | None:
         """The call that a keyword is given; None where it is something else."""

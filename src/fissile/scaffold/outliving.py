@@ -59,18 +59,21 @@ class Outliving:
         written, name = self.component.declaration, self.component.name
         kept = {}
         if written.id is None and not self.and_data:
-            kept["id"] = name
+            kept["id"] = f'"{name}"'
         if written.prefix is None and written.api and not self.and_urls:
-            kept["prefix"] = default_prefix(name)
+            kept["prefix"] = f'"{default_prefix(name)}"'
         return kept
 
     def _formerly(self, file: Written) -> Written:
         """Says where the data has been until now."""
         call = declared(file)
         database = call.inner("database") if call is not None else None
-        if database is None or "formerly" in database.arguments:
+        if database is None:
             return file
-        return replace(file, content=file.edited(database.with_keywords({"formerly": self.component.name})))
+        name = f'"{self.component.name}"'
+        if "formerly" in database.arguments:
+            return replace(file, content=file.edited([database.with_value("formerly", name)]))
+        return replace(file, content=file.edited(database.with_keywords({"formerly": name})))
 
     def notes(self) -> Iterator[str]:
         """What the user should know of it."""

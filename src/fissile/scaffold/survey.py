@@ -71,12 +71,17 @@ class Survey:
     def wording(self) -> Wording:
         """How it is spoken of."""
         package = (*self.project.name.split("."), self.old)
-        tests = [
-            Moved(("tests", path.stem), Path(self.renamed(path)).stem, path.suffix == ".py") for path in self.own[1:]
-        ]
+        tests = [moved for path in self.own[1:] for moved in self._tests(path)]
         placements = self.project.folder / "placements.toml"
         is_process = not (placements.is_file() and texts.is_shared(read_text(placements), self.old))
         return Wording(self.old, self.new, (Moved(package, self.new, self.component.single_module), *tests), is_process)
+
+    def _tests(self, path: Path) -> Iterator[Moved]:
+        """What tests are imported as: from their folder, or where that is no package, by pytest without it."""
+        new, is_file = Path(self.renamed(path)).stem, path.suffix == ".py"
+        yield Moved(("tests", path.stem), new, is_file)
+        if is_file and not (path.parent / "__init__.py").exists():
+            yield Moved((path.stem,), new, is_file, is_bare=True)
 
     @cached_property
     def python(self) -> dict[Path, References]:

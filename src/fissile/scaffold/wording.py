@@ -18,11 +18,13 @@ class Moved:
         parts: Its dotted name now, part by part, from where it is imported.
         new: What the last part becomes.
         is_file: Whether it is one file.
+        is_bare: Whether it is imported without the folder that it is in; in text it is then a word like any other.
     """
 
     parts: tuple[str, ...]
     new: str
     is_file: bool = False
+    is_bare: bool = False
 
     @property
     def old(self) -> str:
@@ -101,7 +103,7 @@ class Wording:
             rooted: Whether a path that begins with ``/`` begins in the project, as in ``.gitignore``.
             secrets: Whether a file of secrets may be named without its folder.
         """
-        for moved in self.moved:
+        for moved in (moved for moved in self.moved if not moved.is_bare):
             for found in moved.dotted.finditer(text):
                 if not _is_of_a_url(text, found.start()):
                     yield Mention(Edit(*found.span("name"), moved.new), "dotted")

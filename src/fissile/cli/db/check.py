@@ -16,6 +16,8 @@ def check(component: Components = None, as_json: AsJson = False) -> None:
 
     Exit code 1 when something is found. What the database says is compared as well.
 
+    --json prints a list of what, where, why and fix.
+
     Examples:
         fissile db check
         fissile db check orders --json

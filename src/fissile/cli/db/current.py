@@ -11,6 +11,8 @@ from .chosen import AsJson, Components, chosen, reaching
 def current(component: Components = None, as_json: AsJson = False) -> None:
     """Show where each database is: what was applied last, and what was not.
 
+    --json prints an object with a key for each component: database, applied, pending and unknown revisions.
+
     Examples:
         fissile db current
         fissile db current orders --json

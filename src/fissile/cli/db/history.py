@@ -12,6 +12,8 @@ from .chosen import AsJson, Components, chosen
 def history(component: Components = None, as_json: AsJson = False) -> None:
     """Show the revisions, the first one first; no database is asked.
 
+    --json prints a list of component, revision, name, kind, message and file.
+
     Examples:
         fissile db history
         fissile db history orders --json

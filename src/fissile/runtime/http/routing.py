@@ -152,7 +152,8 @@ def include_api(
 ) -> list[Branch]:
     """Includes whatever a component gives as its ``api``: a router, an application, or several by version.
 
-    Versions lie below the prefix (``/orders/v1``), which belongs to the component as a whole.
+    Versions lie below the prefix (``/orders/v1``), which belongs to the component as a whole; one without a name has it
+    for itself.
     """
     if isinstance(api, APIRouter):
         return [include(app, api, prefix, component=component, bind=bind)]
@@ -161,9 +162,9 @@ def include_api(
     versions = [
         branch
         for version, part in api.items()
-        for branch in include_api(app, part, f"{prefix}/{version}", component=component, bind=bind)
+        for branch in include_api(app, part, f"{prefix}/{version}".rstrip("/"), component=component, bind=bind)
     ]
-    return [Branch(component, prefix), *versions]
+    return versions if "" in api else [Branch(component, prefix), *versions]
 
 
 def _flatten(

@@ -1,0 +1,33 @@
+"""``fissile add router``: further routes of a component."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..completing import offer_components
+from ..writing import AsJson, DryRun, perform
+
+
+def add_router(
+    component: Annotated[
+        str, typer.Argument(help="The component.", show_default=False, autocompletion=offer_components)
+    ],
+    name: Annotated[str, typer.Argument(help="What the router is called, such as refunds.", show_default=False)],
+    version: Annotated[
+        str | None, typer.Option(help="The version of the API that it belongs to, where there are several.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add routes to a component, below a path of their own, with a test that passes.
+
+    Examples:
+        fissile add router orders refunds
+        fissile add router orders refunds --version v2
+    """
+    from ...scaffold.routers import add_router as step
+    from ..application import project_of
+
+    perform(step(project_of(None), component, name, version), dry_run=dry_run, as_json=as_json)

@@ -1,0 +1,136 @@
+"""``fissile add call``: declares that one component calls another, and shows how."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import Fault, WrongUsage
+from ..project import FoundComponent, Project, graph_faults, nearest, project_folder
+from .change import Change, Write
+from .declaration import declared
+from .edits import Edit, Written, read_python
+from .importing import with_import
+from .names import camel, snake
+from .tidying import tidied
+
+
+def add_call(project: Project, consumer: str, provider: str, interface: str | None = None) -> Change:
+    """Declares that one component needs an interface of another.
+
+    Args:
+        project: The project.
+        consumer: The component that calls.
+        provider: The component that is called.
+        interface: Which of its interfaces; None where it has one.
+
+    Returns:
+        The change, which has no steps where the need is declared already.
+
+    Raises:
+        ConfigurationError: There is no such component or interface, or they would need each other in a circle.
+    """
+    calling, called = _known(project, consumer, provider)
+    identity = _identity(called, interface)
+    if identity in calling.declared.needs:
+        notes: tuple[str, ...] = (f"{consumer} says already that it needs {identity.rpartition('.')[2]}",)
+        return Change(
+            project_folder(project), f"add call {consumer} {provider}", (), lines=_lines(project, identity), notes=notes
+        )
+    _refuse_circles(project, calling, identity)
+    file = read_python(calling.file)
+    after = file.edited(_edits(file, calling, provider, identity))
+    step = Write(calling.file, file.content, after)
+    change = Change(project_folder(project), f"add call {consumer} {provider}", (step,), ("fissile list",))
+    return tidied(replace(change, lines=_lines(project, identity)), project.name)
+
+
+def _known(project: Project, consumer: str, provider: str) -> tuple[FoundComponent, FoundComponent]:
+    calling, called = project.component(consumer), project.component(provider)
+    if calling.name == called.name:
+        why = "a call goes to another component; its own interface it reaches by Provided and constructors as it is"
+        raise WrongUsage(Fault(f"{consumer} does not call itself", calling.where, why))
+    if not called.declared.provides:
+        fix = f"write an interface into its public.py, and provides={{...}} into {called.where}"
+        raise WrongUsage(Fault(f"{provider} provides nothing to call", called.where, "a call is of an interface", fix))
+    return calling, called
+
+
+def _identity(called: FoundComponent, interface: str | None) -> str:
+    by_name = {identity.rpartition(".")[2]: identity for identity in called.declared.provides}
+    if interface in by_name:
+        return by_name[interface]
+    if interface is None and len(by_name) == 1:
+        return next(iter(by_name.values()))
+    if interface is None:
+        what, close = f"{called.name} provides several interfaces", next(iter(by_name))
+        fix = f"say which: --interface {close}"
+    else:
+        what, near = f"{called.name} provides no {interface!r}", nearest(interface, by_name)
+        fix = f"did you mean {near}?" if near else ""
+    raise WrongUsage(
+        Fault(what, called.where, f"there {'is' if len(by_name) == 1 else 'are'} {', '.join(by_name)}", fix)
+    )
+
+
+def _refuse_circles(project: Project, calling: FoundComponent, identity: str) -> None:
+    """Refuses a need that would make what cannot start."""
+    after = [
+        replace(each, needs=(*each.needs, identity)) if each.name == calling.name else each for each in project.declared
+    ]
+    before = graph_faults(project.declared)
+    if faults := [fault for fault in graph_faults(after) if fault not in before]:
+        raise WrongUsage(*faults)
+
+
+def _edits(file: Written, calling: FoundComponent, provider: str, identity: str) -> Sequence[Edit]:
+    module, _, name = identity.rpartition(".")
+    names = calling.sources.read(calling.file, calling.module).names
+    local = next((known for known, stands in names.items() if calling.sources.definition(stands) == identity), None)
+    edits = []
+    if local is None:
+        local = f"{camel(provider)}Interface" if name in names else name
+        edits.append(with_import(file, f"from {module} import {name}{f' as {local}' if local != name else ''}"))
+    call = declared(file)
+    assert call is not None, "a component that was found declares one"
+    try:
+        edits += call.with_item("needs", local)
+    except ValueError:
+        why = "it is edited without running it, so it has to be a list as it is written"
+        raise WrongUsage(
+            Fault(f"the needs of {calling.name} are no list", calling.where, why, f"add {local} to them")
+        ) from None
+    return edits
+
+
+def _lines(project: Project, identity: str) -> tuple[str, ...]:
+    """The lines that use an interface: where it is asked for, and one of its calls."""
+    module, _, name = identity.rpartition(".")
+    variable = snake(name)
+    asked = f"from {module} import {name}"
+    constructor = f"def __init__(self, {variable}: {name}) -> None: self.{variable} = {variable}"
+    method = _method(project, module, name)
+    called = f"await self.{variable}.{method}" if method else f"await self.{variable}. ..."
+    return asked, constructor, called
+
+
+def _method(project: Project, module: str, name: str) -> str | None:
+    """A method of an interface, as it is called with what it has to be given."""
+    base = project.root.joinpath(*module.split("."))
+    file = next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
+    found = _class(file, name) if file else None
+    methods = [each for each in found.body if isinstance(each, ast.AsyncFunctionDef)] if found else []
+    if not methods:
+        return None
+    given = methods[0].args
+    needed = given.args[1 : len(given.args) - len(given.defaults)]
+    by_name = [each for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
+    words = [each.arg for each in needed] + [f"{each.arg}={each.arg}" for each in by_name]
+    return f"{methods[0].name}({', '.join(words)})"
+
+
+def _class(file: Path, name: str) -> ast.ClassDef | None:
+    tree = ast.parse(file.read_bytes())
+    return next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name), None)

@@ -1,0 +1,5 @@
+"""The greetings over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["greetings"])
