@@ -114,7 +114,7 @@ def left_by(guide: str, folder: Path) -> Path:
         elif step.line.startswith("cd "):
             folder /= step.line.removeprefix("cd ")
         elif step.writes or step.line.startswith(("rm ", "mkdir ", "touch ", "fissile new ")):
-            subprocess.run(step.line, shell=True, check=True, cwd=folder, env=_environment(), stderr=subprocess.DEVNULL)
+            subprocess.run(step.line, shell=True, check=True, cwd=folder, env=_environment(), capture_output=True)
     return folder
 
 
