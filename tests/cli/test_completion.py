@@ -40,10 +40,11 @@ def offered(folder: Path, typed: str) -> list[str]:
 
 
 REVISIONS = {"bolts/suppliers/migrations/0001_start.py": "", "bolts/suppliers/migrations/0002_city.py": ""}
-DATABASE = {
+DECLARED = {
     "bolts/suppliers/component.py": "from fissile import Component\nfrom fissile.data import Database\n"
     "from .public import Suppliers\nfrom .service import SupplierService\nfrom .db import metadata\n"
-    "component = Component(provides={Suppliers: SupplierService}, database=Database(metadata))\n",
+    "component = Component(\n"
+    "    provides={Suppliers: SupplierService}, database=Database(metadata), api={'v1': one, 'v2': two}\n)\n",
 }
 
 
@@ -69,17 +70,17 @@ DATABASE = {
         ("fissile rename component ", ["orders", "suppliers"]),
         ("fissile remove component s", ["suppliers"]),
         ("fissile add router ", ["orders", "suppliers"]),
+        ("fissile add router suppliers more --version ", ["v1", "v2"]),
         ("fissile add call orders ", ["suppliers"]),
         ("fissile db upgrade ", ["suppliers"]),
         ("fissile db upgrade --dialect ", ["sqlite", "postgresql"]),
         ("fissile db downgrade suppliers ", ["base", "0001_start", "0002_city"]),
         ("fissile db downgrade nobody ", []),
-        ("fissile nothing such ", []),
     ],
 )
 def test_what_is_offered(bolts: Terminal, typed: str, expected: list[str]) -> None:
     """The names that are in the project, of the kind that is asked for."""
-    bolts.write({**REVISIONS, **DATABASE})
+    bolts.write({**REVISIONS, **DECLARED})
     assert expected == offered(bolts.folder, typed)
 
 

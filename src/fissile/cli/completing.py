@@ -73,6 +73,16 @@ def _revisions(context: typer.Context) -> Iterable[str]:
     return ["base", *(file.stem for file in sorted((found.folder / "migrations").glob("[0-9]*.py")))]
 
 
+def _versions(context: typer.Context) -> Iterable[str]:
+    """The versions of a component's API, where it has several."""
+    import ast
+
+    found = _project(context).component(context.params["component"])
+    words = [node for node in ast.walk(ast.parse(found.file.read_bytes())) if isinstance(node, ast.keyword)]
+    keys = [key for word in words if word.arg == "api" and isinstance(word.value, ast.Dict) for key in word.value.keys]
+    return [str(key.value) for key in keys if isinstance(key, ast.Constant)]
+
+
 def _methods(context: typer.Context) -> Iterable[str]:
     project = _project(context)
     return [
@@ -131,6 +141,7 @@ offer_with_databases = _offer(_with_databases)
 offer_placements = _offer(_placements)
 offer_processes = _offer(_processes)
 offer_revisions = _offer(_revisions)
+offer_versions = _offer(_versions)
 offer_methods = _offer(_methods)
 offer_shapes = _offer(_shapes)
 offer_databases = _offer(_databases)

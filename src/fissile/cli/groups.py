@@ -47,7 +47,8 @@ class Command(TyperCommand):
         """
         if not ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        typed, rest, _ = self.make_parser(ctx).parse_args(args=args)
+        has_value = not (args and args[-1].startswith("-"))  # an option without its value would end the reading
+        typed, rest, _ = self.make_parser(ctx).parse_args(args=args if has_value else args[:-1])
         for param in self.get_params(ctx):
             ctx.params[param.name], source = param.consume_value(ctx, typed)
             ctx.set_parameter_source(param.name, source)

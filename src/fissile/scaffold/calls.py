@@ -59,20 +59,27 @@ def _known(project: Project, consumer: str, provider: str) -> tuple[FoundCompone
 
 
 def _identity(called: FoundComponent, interface: str | None) -> str:
-    by_name = {identity.rpartition(".")[2]: identity for identity in called.declared.provides}
-    if interface in by_name:
-        return by_name[interface]
-    if interface is None and len(by_name) == 1:
-        return next(iter(by_name.values()))
-    if interface is None:
-        what, close = f"{called.name} provides several interfaces", next(iter(by_name))
-        fix = f"say which: --interface {close}"
+    """The interface that is meant: by its name, or with its module where several have that name."""
+    provided = tuple(dict.fromkeys(called.declared.provides))
+    meant = [each for each in provided if interface is None or f".{each}".endswith(f".{interface}")]
+    if len(meant) == 1:
+        return meant[0]
+    names = [_shortest(each, provided) for each in provided]
+    if meant:
+        several = "interfaces" if interface is None else f"interfaces {interface}"
+        what = f"{called.name} provides several {several}"
+        fix = f"say which: --interface {_shortest(meant[0], provided)}"
     else:
-        what, near = f"{called.name} provides no {interface!r}", nearest(interface, by_name)
+        what, near = f"{called.name} provides no {interface!r}", nearest(interface or "", names)
         fix = f"did you mean {near}?" if near else ""
-    raise WrongUsage(
-        Fault(what, called.where, f"there {'is' if len(by_name) == 1 else 'are'} {', '.join(by_name)}", fix)
-    )
+    raise WrongUsage(Fault(what, called.where, f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}", fix))
+
+
+def _shortest(identity: str, others: Sequence[str]) -> str:
+    """The end of a dotted name that no other one has."""
+    parts = identity.split(".")
+    ends = (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
+    return next(end for end in ends if sum(f".{other}".endswith(f".{end}") for other in others) == 1)
 
 
 def _refuse_circles(project: Project, calling: FoundComponent, identity: str) -> None:
@@ -89,12 +96,13 @@ def _edits(file: Written, calling: FoundComponent, provider: str, identity: str)
     module, _, name = identity.rpartition(".")
     names = calling.sources.read(calling.file, calling.module).names
     local = next((known for known, stands in names.items() if calling.sources.definition(stands) == identity), None)
+    call = declared(file)
+    assert call is not None, "a component that was found declares one"
     edits = []
     if local is None:
         local = f"{camel(provider)}Interface" if name in names else name
-        edits.append(with_import(file, f"from {module} import {name}{f' as {local}' if local != name else ''}"))
-    call = declared(file)
-    assert call is not None, "a component that was found declares one"
+        line = f"from {module} import {name}{f' as {local}' if local != name else ''}"
+        edits.append(with_import(file, line, call.start))
     try:
         edits += call.with_item("needs", local)
     except ValueError:
@@ -110,10 +118,10 @@ def _lines(project: Project, identity: str) -> tuple[str, ...]:
     module, _, name = identity.rpartition(".")
     variable = snake(name)
     asked = f"from {module} import {name}"
-    constructor = f"def __init__(self, {variable}: {name}) -> None: self.{variable} = {variable}"
+    constructor = f"def __init__(self, {variable}: {name}) -> None:", f"    self.{variable} = {variable}"
     method = _method(project, module, name)
     called = f"await self.{variable}.{method}" if method else f"await self.{variable}. ..."
-    return asked, constructor, called
+    return asked, *constructor, called
 
 
 def _method(project: Project, module: str, name: str) -> str | None:

@@ -11,6 +11,11 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from .edits import Edit, Written
 
+_REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r|\n)")
+"""What may stand behind the last code of a line."""
+
+_COMMA = re.compile(r"(?:[ \t\r\n\\]|#[^\r\n]*)*,")
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -61,7 +66,7 @@ class Call:
             return
         *_, last = self.arguments.values()
         comma = last.after > last.end
-        line = max(text.rfind("\n", 0, last.start), text.rfind("\r", 0, last.start)) + 1
+        line = _line(text, last.start)
         if line <= self.start:
             yield Edit(last.end, last.end, "".join(f", {each}" for each in written))
             return
@@ -71,7 +76,7 @@ class Call:
 
     def _on_lines(self, written: list[str], last: Argument, *, comma: bool) -> Iterator[Edit]:
         text = self.file.text
-        rest = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r|\n)").match(text, last.after)
+        rest = _REST.match(text, last.after)
         if rest is None:  # the parenthesis is on the same line
             lines = ",".join(written)
             yield Edit(last.after, last.after, lines if comma else f",{lines}")
@@ -110,18 +115,72 @@ class Call:
         value = self.arguments[name].value
         if not isinstance(value, (cst.List, cst.Tuple)):
             raise ValueError(f"{name} is no list")
+        yield from self._with_element(name, value, item, "[]")
+
+    def with_entry(self, name: str, key: str, item: str) -> Iterator[Edit]:
+        """Writes an entry behind the last one of the dict that a keyword is given.
+
+        Args:
+            name: The keyword.
+            key: The key, which is a string.
+            item: The code of the value.
+
+        Raises:
+            ValueError: It is given something else than a dict.
+        """
+        value = self.arguments[name].value
+        if not isinstance(value, cst.Dict):
+            raise ValueError(f"{name} is no dict")
+        yield from self._with_element(name, value, f'"{key}": {item}', "{}")
+
+    def _with_element(
+        self, name: str, value: cst.List | cst.Tuple | cst.Dict, code: str, brackets: str
+    ) -> Iterator[Edit]:
+        """Writes an element behind the last one: on a line of its own where that one has such."""
+        text = self.file.text
         if not value.elements:
-            start, end = self.places[value]
-            yield Edit(start, end, f"[{item}]")
+            yield self._only(name, code, brackets)
             return
-        start, end = self.places[value.elements[-1].value]
-        line = max(self.file.text.rfind("\n", 0, start), self.file.text.rfind("\r", 0, start)) + 1
-        alone = not self.file.text[line:start].strip()
-        yield Edit(end, end, f",{self.file.newline + self.file.text[line:start] if alone else ' '}{item}")
+        last = value.elements[-1]
+        start, end = self.places[last]
+        after = _after_comma(text, end) if isinstance(last.comma, cst.Comma) else end
+        line = _line(text, start)
+        if text[line:start].strip():  # something stands before it
+            alone = isinstance(value, cst.Tuple) and len(value.elements) == 1 and after > end
+            yield Edit(after, after, f" {code}") if alone else Edit(end, end, f", {code}")
+            return
+        element = f"{self.file.newline}{text[line:start]}{code}"
+        rest = _REST.match(text, after)
+        if rest is None or (after == end == rest.end()):
+            yield Edit(end, end, f",{element}")
+            return
+        if after == end:
+            yield Edit(end, end, ",")
+        yield Edit(rest.end(), rest.end(), f"{element}{',' if after > end else ''}")
+
+    def _only(self, name: str, code: str, brackets: str) -> Edit:
+        """Writes the first element of what is empty; a comment in it stays."""
+        start, end = self._span(name)
+        text = self.file.text
+        closing = _line(text, end)
+        if "#" not in text[start:end]:
+            return Edit(start, end, f"{brackets[0]}{code}{brackets[1]}")
+        comment = text.rindex("#", start, end)
+        indent = text[_line(text, comment) : comment]
+        indent = indent if not indent.strip() else f"{text[closing : end - 1]}    "
+        return Edit(closing, closing, f"{indent}{code},{self.file.newline}")
 
     def with_value(self, name: str, value: str) -> Edit:
         """Writes another value for a keyword that is there."""
-        return Edit(self.places[self.arguments[name].value][0], self.arguments[name].end, value)
+        return Edit(*self._span(name), value)
+
+    def _span(self, name: str) -> tuple[int, int]:
+        """Where the value of a keyword stands, with the parentheses around it."""
+        found = self.arguments[name]
+        start = self.places[found.value][0]
+        for _ in getattr(found.value, "lpar", ()):
+            start = self.file.text.rindex("(", 0, start)
+        return start, found.end
 
     def inner(self, name: str) -> Call | None:
         """The call that a keyword is given; None where it is something else."""
@@ -164,16 +223,21 @@ def _assigned(statement: cst.CSTNode) -> cst.Call | None:
 def _call(file: Written, node: cst.Call, places: Mapping[cst.CSTNode, tuple[int, int]]) -> Call:
     arguments = {}
     for number, argument in enumerate(node.args):
-        start, end = places[argument][0], _closed(file.text, places[argument.value][1], argument.value)
-        after = file.text.index(",", end) + 1 if isinstance(argument.comma, cst.Comma) else end
+        start, end = places[argument]
+        after = _after_comma(file.text, end) if isinstance(argument.comma, cst.Comma) else end
         arguments[argument.keyword.value if argument.keyword else str(number)] = Argument(
             start, end, after, argument.value
         )
     return Call(file, *places[node], arguments, places)
 
 
-def _closed(text: str, end: int, value: cst.BaseExpression) -> int:
-    """The end of a value with the parentheses around it, which are no part of its place."""
-    for _ in getattr(value, "rpar", ()):
-        end = text.index(")", end) + 1
-    return end
+def _after_comma(text: str, end: int) -> int:
+    """The character after the comma that follows, behind comments too."""
+    found = _COMMA.match(text, end)
+    assert found is not None, "there is a comma, says the syntax tree"
+    return found.end()
+
+
+def _line(text: str, place: int) -> int:
+    """Where the line of a place begins."""
+    return max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import ConfigurationError, Fault, raise_faults, shown
+from ..errors import Fault, WrongUsage, raise_faults, shown
 from ..project import FoundComponent, Project, default_prefix
 from . import urls
 from .change import Change, Move, Retarget, Write
@@ -38,9 +38,11 @@ def rename_component(project: Project, old: str, new: str, *, and_urls: bool = F
         The change.
 
     Raises:
-        ConfigurationError: There is no such component, it cannot be called so, or a file cannot be read.
+        WrongUsage: There is no such component, or it cannot be called so.
+        ConfigurationError: A file cannot be read, or something else stands in the way.
     """
-    raise_faults(_name_faults(project, old, new))
+    if faults := tuple(_name_faults(project, old, new)):
+        raise WrongUsage(*faults)
     component = project.component(old)
     renaming = _Renaming(Survey(project, component, new), Outliving(component, and_urls, and_data))
     raise_faults(renaming.faults())
@@ -50,7 +52,7 @@ def rename_component(project: Project, old: str, new: str, *, and_urls: bool = F
 def _name_faults(project: Project, old: str, new: str) -> Iterator[Fault]:
     try:
         project.component(old)
-    except ConfigurationError as error:
+    except WrongUsage as error:
         yield from error.faults
     if old == new:
         yield Fault(f"{old} is called so already", "", "nothing would change", "give it another name")

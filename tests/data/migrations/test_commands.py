@@ -187,6 +187,13 @@ def test_what_is_refused(shop: Terminal, words: tuple[str, ...], code: int, said
     assert (code, True) == (result.code, said in result.err), result.err
 
 
+def test_the_nearest_revision_is_said(shop: Terminal) -> None:
+    """Where somebody has mistyped one."""
+    well(shop, "revision", "orders", "-m", "start")
+    result = refused(shop, "downgrade", "orders", "0001_strat")
+    assert (2, True) == (result.code, "did you mean 0001_start?" in result.err), result.err
+
+
 def test_what_sqlite_cannot_print(shop: Terminal) -> None:
     """It makes a table anew, for which it has to be there."""
     well(shop, "revision", "orders", "-m", "start")

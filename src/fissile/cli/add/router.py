@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..completing import offer_components
+from ..completing import offer_components, offer_versions
 from ..writing import AsJson, DryRun, perform
 
 
@@ -16,7 +16,10 @@ def add_router(
     ],
     name: Annotated[str, typer.Argument(help="What the router is called, such as refunds.", show_default=False)],
     version: Annotated[
-        str | None, typer.Option(help="The version of the API that it belongs to, where there are several.")
+        str | None,
+        typer.Option(
+            help="The version of the API that it belongs to, where there are several.", autocompletion=offer_versions
+        ),
     ] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
