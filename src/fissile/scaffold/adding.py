@@ -14,6 +14,7 @@ from .entities import KINDS, Entity
 from .imports import imports
 from .layering import Files, in_layers
 from .names import camel, component_faults, snake
+from .placing import placed
 from .rendering import TEMPLATES, Sample, Words
 from .tidying import tidied
 
@@ -55,9 +56,11 @@ def add_component(
     ]
     if entity is not None:
         steps += _paging(project)
+    places, notes = placed(project, name)
     provision = ["fissile db provision --admin-url URL"] if on_server else []
     commands = (*([*provision, "fissile db upgrade"] if entity else []), f"pytest tests/test_{name}.py")
-    return tidied(Change(root, f"add component {name}", tuple(steps), commands), project.name)
+    change = Change(root, f"add component {name}", (*steps, *places), commands, notes)
+    return tidied(change, project.name)
 
 
 def component_files(package: str, name: str, entity: Entity | None) -> Files:

@@ -10,8 +10,8 @@ from pathlib import Path
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent, Project, graph_faults, nearest, project_folder
 from .change import Change, Write
-from .declaration import declared
-from .edits import Edit, Written, read_python
+from .declaration import Call, declaration_of
+from .edits import Edit
 from .importing import with_import
 from .names import camel, snake
 from .tidying import tidied
@@ -40,9 +40,9 @@ def add_call(project: Project, consumer: str, provider: str, interface: str | No
             project_folder(project), f"add call {consumer} {provider}", (), lines=_lines(project, identity), notes=notes
         )
     _refuse_circles(project, calling, identity)
-    file = read_python(calling.file)
-    after = file.edited(_edits(file, calling, provider, identity))
-    step = Write(calling.file, file.content, after)
+    call = declaration_of(calling)
+    after = call.file.edited(_edits(call, calling, provider, identity))
+    step = Write(calling.file, call.file.content, after)
     change = Change(project_folder(project), f"add call {consumer} {provider}", (step,), ("fissile list",))
     return tidied(replace(change, lines=_lines(project, identity)), project.name)
 
@@ -92,17 +92,15 @@ def _refuse_circles(project: Project, calling: FoundComponent, identity: str) ->
         raise WrongUsage(*faults)
 
 
-def _edits(file: Written, calling: FoundComponent, provider: str, identity: str) -> Sequence[Edit]:
+def _edits(call: Call, calling: FoundComponent, provider: str, identity: str) -> Sequence[Edit]:
     module, _, name = identity.rpartition(".")
     names = calling.sources.read(calling.file, calling.module).names
     local = next((known for known, stands in names.items() if calling.sources.definition(stands) == identity), None)
-    call = declared(file)
-    assert call is not None, "a component that was found declares one"
     edits = []
     if local is None:
         local = f"{camel(provider)}Interface" if name in names else name
         line = f"from {module} import {name}{f' as {local}' if local != name else ''}"
-        edits.append(with_import(file, line, call.start))
+        edits.append(with_import(call.file, line, call.start))
     try:
         edits += call.with_item("needs", local)
     except ValueError:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from .edits import Edit, Written
+from ..errors import Fault, WrongUsage
+from ..project import FoundComponent
+from .edits import Edit, Written, read_python
 
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r|\n)")
 """What may stand behind the last code of a line."""
@@ -103,6 +105,11 @@ class Call:
         else:
             yield Edit(before.start() if before else found.start, found.end, "")
 
+    def has(self, name: str) -> bool:
+        """Whether a keyword is given, and not as None."""
+        found = self.arguments.get(name)
+        return found is not None and not (isinstance(found.value, cst.Name) and found.value.value == "None")
+
     def with_item(self, name: str, item: str) -> Iterator[Edit]:
         """Writes an item behind the last one of the list that a keyword is given, or else the keyword.
 
@@ -111,6 +118,9 @@ class Call:
         """
         if name not in self.arguments:
             yield from self.with_keywords({name: f"[{item}]"})
+            return
+        if not self.has(name):
+            yield self.with_value(name, f"[{item}]")
             return
         value = self.arguments[name].value
         if not isinstance(value, (cst.List, cst.Tuple)):
@@ -186,6 +196,21 @@ class Call:
         """The call that a keyword is given; None where it is something else."""
         value = self.arguments[name].value
         return _call(self.file, value, self.places) if isinstance(value, cst.Call) else None
+
+
+def declaration_of(found: FoundComponent) -> Call:
+    """Reads the declaration of a component, to edit it.
+
+    Raises:
+        WrongUsage: It is no Python, or not at the top of its file.
+    """
+    if found.sources.read(found.file, found.module).fault is not None:
+        raise WrongUsage(*found.declaration.notes)
+    call = declared(read_python(found.file))
+    if call is None:
+        why = "it is edited without running it, so it has to be at the top of its file"
+        raise WrongUsage(Fault(f"the declaration of {found.name} cannot be edited", found.where, why))
+    return call
 
 
 def declared(file: Written) -> Call | None:

@@ -110,6 +110,8 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return f"{project.name} has a component of this name"
     if name in _BESIDE:
         return f"{name} means something else in a project"
+    if former := [component.name for component in project.components if component.declaration.formerly == name]:
+        return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
     for path in (project.folder / name, project.folder / f"{name}.py"):
         if path.exists() or path.is_symlink():
             return f"{shown(path)} is there already, and nothing is overwritten"
