@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from fissile.errors import ConfigurationError, WrongUsage
 from fissile.project import find_in
 from fissile.scaffold.calls import add_call
 from fissile.scaffold.change import Change
 from fissile.scaffold.journal import carry_out
+from tests.cli.terminal import Terminal
 
 from .shop import FILES, contents, write
 
@@ -55,12 +55,12 @@ def refused(root: Path, files: Mapping[str, str | bytes], *words: str | None) ->
 LAYOUTS = {
     "lines": (
         "from fissile import Component\n\nfrom .public import Orders\n\ncomponent = Component(\n    provides={},\n)\n",
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers\n\nfrom .public import Orders\n\n"
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n\nfrom .public import Orders\n\n"
         "component = Component(\n    provides={},\n    needs=[Suppliers],\n)\n",
     ),
     "one line": (
         "import fissile\n\ncomponent = fissile.Component()\n",
-        "import fissile\nfrom shop.suppliers.public import Suppliers\n\n"
+        "import fissile\n\nfrom shop.suppliers.public import Suppliers\n\n"
         "component = fissile.Component(needs=[Suppliers])\n",
     ),
     "not tidy": (
@@ -70,7 +70,7 @@ LAYOUTS = {
     ),
     "a name that is taken": (
         "from fissile import Component\n\nfrom .service import Suppliers\n\ncomponent = Component()\n",
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers as SuppliersInterface\n\n"
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers as SuppliersInterface\n\n"
         "from .service import Suppliers\n\ncomponent = Component(needs=[SuppliersInterface])\n",
     ),
     "imported already": (
@@ -81,40 +81,49 @@ LAYOUTS = {
     ),
     "needs nothing": (
         "from fissile import Component\n\ncomponent = Component(needs=None)\n",
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers\n\n"
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n\n"
         "component = Component(needs=[Suppliers])\n",
     ),
     "tuple": (
-        "from fissile import Component\nfrom shop.users.public import Users\n\ncomponent = Component(needs=(Users,))\n",
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers\n"
+        "from fissile import Component\n\nfrom shop.users.public import Users\n\ncomponent = Component(needs=(Users,))\n",
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n"
         "from shop.users.public import Users\n\ncomponent = Component(needs=(Users, Suppliers))\n",
     ),
     "an import below": (
         "from fissile import Component\n\ncomponent = Component()\n\nfrom .public import Orders  # noqa: E402\n",
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers\n\n"
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n\n"
         "component = Component(needs=[Suppliers])\n\nfrom .public import Orders  # noqa: E402\n",
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize(("before", "after"), LAYOUTS.values(), ids=LAYOUTS)
-def test_the_need_is_declared_in_the_style_of_the_file(tmp_path: Path, before: str, after: str, newline: str) -> None:
-    """Every line that was there stays as it was, line ends included."""
+def test_the_need_is_declared_in_the_style_of_the_file(tmp_path: Path, before: str, after: str) -> None:
+    """Every line that was there stays as it was."""
     users = {"shop/users/__init__.py": "", "shop/users/public.py": "class Users: ...\n"}
     users["shop/users/component.py"] = (
         "from fissile import Component\nfrom .public import Users\ncomponent = Component(provides={Users: Users})\n"
     )
-    change = added(tmp_path, {**users, COMPONENT: before.replace("\n", newline).encode()})
-    assert after.replace("\n", newline).encode() == (tmp_path / COMPONENT).read_bytes()
+    change = added(tmp_path, {**users, COMPONENT: before})
+    assert after == (tmp_path / COMPONENT).read_text()
     assert (ASKED, ("fissile list",)) == (change.lines, change.next)
     assert "shop.suppliers.public.Suppliers" in find_in(tmp_path).component("orders").declared.needs
+
+
+@pytest.mark.parametrize("layout", ["lines", "not tidy"])
+def test_line_ends_stay(tmp_path: Path, layout: str) -> None:
+    """A file of Windows has its own line ends in every line afterwards."""
+    before, after = (text.replace("\n", "\r\n").encode() for text in LAYOUTS[layout])
+    added(tmp_path, {COMPONENT: before})
+    assert after == (tmp_path / COMPONENT).read_bytes()
 
 
 def test_the_lines_are_what_one_would_write(tmp_path: Path) -> None:
     """Taken together they are Python."""
     asked, *constructor, called = added(tmp_path, {}).lines
-    method = "\n".join(f"    {line}" for line in [*constructor, "", "async def method(self, order_id):", f"    {called}"])
+    method = "\n".join(
+        f"    {line}" for line in [*constructor, "", "async def method(self, order_id):", f"    {called}"]
+    )
     ast.parse(f"{asked}\n\nclass Service:\n{method}\n")
 
 
@@ -139,7 +148,7 @@ def test_one_module_may_call(tmp_path: Path) -> None:
     write(tmp_path, {**FREE, "shop/bills.py": "from fissile import Component\n\ncomponent = Component()\n"})
     carry_out(add_call(find_in(tmp_path), "bills", "suppliers"))
     after = (
-        "from fissile import Component\nfrom shop.suppliers.public import Suppliers\n\n"
+        "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n\n"
         "component = Component(needs=[Suppliers])\n"
     )
     assert after == (tmp_path / "shop" / "bills.py").read_text()
@@ -220,13 +229,10 @@ def test_what_cannot_be_declared_is_refused(
     assert said in refused(tmp_path, files, *words)
 
 
-def test_programs_are_told_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_are_told_everything(tmp_path: Path) -> None:
     """With --json it says what it did and the lines, and nothing else."""
-    from fissile.cli import main
-
     write(tmp_path, FREE)
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main.cli, ["add", "call", "orders", "suppliers", "--json"])
+    done = Terminal(tmp_path).run("add", "call", "orders", "suppliers", "--json")
     expected = {
         "step": "add call orders suppliers",
         "changes": [{"action": "edit", "path": COMPONENT}],

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def _not_a_project(name: str, folder: Path) -> str | None:
         return why
     if name in sys.stdlib_module_names:
         return f"it would hide Python's own module {name}"
-    if name in _BESIDE or _is_installed(name, folder):
+    if name in _BESIDE or _is_installed(name):
         return f"something else is called {name} already, and would hide it"
     target = folder / name
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
@@ -118,12 +117,8 @@ def _not_a_component(name: str, project: Project) -> str | None:
     return None
 
 
-def _is_installed(name: str, folder: Path) -> bool:
-    """Whether Python finds a package of this name elsewhere than here."""
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):
-        return False
-    if spec is None or spec.origin is None:
-        return False
-    return not Path(spec.origin).resolve().is_relative_to(folder.resolve())
+def _is_installed(name: str) -> bool:
+    """Whether a package of this name is installed here, as it would be beside the project."""
+    from importlib.metadata import packages_distributions
+
+    return name in packages_distributions()
