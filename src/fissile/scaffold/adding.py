@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import PurePosixPath
 
 from ..errors import ConfigurationError, Fault, WrongUsage, shown
 from ..project import Project, default_prefix, project_folder
 from ..project.source import parse
 from .change import Change, Write
-from .entities import KINDS, Entity
+from .entities import KINDS, NOT_ENTITIES, Entity
 from .imports import imports
 from .layering import Files, in_layers
-from .names import camel, component_faults, snake
+from .names import camel, new_component_faults, snake
 from .placing import placed
 from .rendering import TEMPLATES, Sample, Words
 from .tidying import tidied
 
 _LOCALS = {
     *("added", "after", "answer", "answers", "app", "caught", "client", "cursor", "domain", "each", "faults", "first"),
-    *("ids", "limit", "missing", "name", "new", "page", "request", "router", "second", "self", "table", "metadata"),
+    *("ids", "limit", "metadata", "missing", "name", "new", "page", "pytest", "request", "router", "second", "self"),
+    "table",
 }
 """What is called so already in the code of a component, where its interface is a parameter."""
 
@@ -44,7 +46,7 @@ def add_component(
     """
     if not project.name:
         raise _no_package(project)
-    if faults := component_faults(name, project):
+    if faults := new_component_faults(name, project):
         raise WrongUsage(*faults)
     root = project_folder(project)
     files = component_files(project.name, name, entity)
@@ -85,7 +87,7 @@ def _words(package: str, name: str) -> Words:
         "sample": package,
         "greetings": name,
         "/greetings": default_prefix(name),
-        "Greetings": camel(name),
+        "Greetings": _interface(name, {"Hello", "Name"}),
         "GreetingsService": f"{camel(name)}Service",
         "greeter": _variable(name),
     }
@@ -93,17 +95,17 @@ def _words(package: str, name: str) -> Words:
 
 def _words_of_entity(package: str, name: str, entity: Entity) -> Words:
     one = snake(entity.name)
-    interface = camel(name) if camel(name) != entity.name else f"{camel(name)}s"
     around = (("", ""), ("New", ""), ("Unknown", ""), ("", "Id"), ("", "Service"), ("", "Repository"))
+    classes = {f"{before}Note{after}": f"{before}{entity.name}{after}" for before, after in around}
     return {
         **lines_of(entity),
-        **{f"{before}Note{after}": f"{before}{entity.name}{after}" for before, after in around},
+        **classes,
         "sample/notes": _path(package, name),
         "sample": package,
         "notes": name,
         "/notes": default_prefix(name),
-        "Notes": interface,
-        "notebook": _variable(name) if name != one else f"{name}_api",
+        "Notes": _interface(name, set(classes.values())),
+        "notebook": _variable(name, {one, f"{one}_id"}),
         "note": one,
         "5a3b1e000001": hashlib.sha256(f"{package}.{name}".encode()).hexdigest()[:12],
     }
@@ -113,9 +115,14 @@ def _path(package: str, name: str) -> str:
     return "/".join([*package.split("."), name])
 
 
-def _variable(name: str) -> str:
-    """What the interface is called where it is a parameter."""
-    return f"{name}_api" if name in _LOCALS else name
+def _interface(name: str, classes: set[str]) -> str:
+    """What the interface is called beside these classes, and those that the code imports."""
+    return f"{camel(name)}s" if camel(name) in classes | NOT_ENTITIES else camel(name)
+
+
+def _variable(name: str, others: Set[str] = frozenset()) -> str:
+    """What the interface is called where it is a parameter, beside other variables."""
+    return f"{name}_api" if name in _LOCALS | others or hasattr(builtins, name) else name
 
 
 def fields_of(entity: Entity) -> list[Words]:

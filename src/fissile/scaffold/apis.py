@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import libcst as cst
 
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent
-from .declaration import Call, declared
-from .edits import Written, read_python
+from .declaration import Call, declaration_of
+from .edits import Written
+from .routes import file_of, router_in
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,23 @@ class Api:
         local: What it is called where the component is declared.
         file: The file that makes it.
         variable: What it is called there.
+        prefix: The prefix that it has of its own.
     """
 
     version: str
     local: str
     file: Path
     variable: str
+    prefix: str = ""
+
+    def path(self, component: str) -> str:
+        """The path below which its routes are.
+
+        Args:
+            component: The prefix of the component, which a router may have of its own already.
+        """
+        prefix = f"{component}/{self.version}".rstrip("/")
+        return self.prefix if f"{self.prefix}/".startswith(f"{prefix}/") else prefix + self.prefix
 
 
 @dataclass(frozen=True)
@@ -61,11 +72,9 @@ def read_apis(found: FoundComponent) -> Apis:
         why = "a module has no room for further ones"
         fix = f"make it a package: move it to {found.name}/component.py beside an empty {found.name}/__init__.py"
         raise WrongUsage(Fault(f"{found.name} is one module", found.where, why, fix))
-    file = read_python(found.file)
-    call = declared(file)
-    if call is None:
-        raise WrongUsage(*found.declaration.notes)
-    if "api" not in call.arguments:
+    call = declaration_of(found)
+    file = call.file
+    if not call.has("api"):
         return Apis(file, call, ())
     value = call.arguments["api"].value
     pairs = [_pair(found, element) for element in value.elements] if isinstance(value, cst.Dict) else [("", value)]
@@ -75,46 +84,30 @@ def read_apis(found: FoundComponent) -> Apis:
 def _pair(found: FoundComponent, element: cst.BaseDictElement) -> tuple[str, cst.BaseExpression]:
     key = element.key if isinstance(element, cst.DictElement) else None
     if not isinstance(key, cst.SimpleString):
-        raise _unread(found)
+        raise unread(found)
     return str(key.evaluated_value), element.value
 
 
 def _api(found: FoundComponent, version: str, value: cst.BaseExpression) -> Api:
     if not isinstance(value, cst.Name):
-        raise _unread(found)
+        raise unread(found)
     names = found.sources.read(found.file, found.module).names
     identity = found.sources.definition(names.get(value.value, f"{found.module}.{value.value}"))
     module, _, variable = identity.rpartition(".")
-    base = found.sources.folder.parents[found.sources.package.count(".")].joinpath(*module.split("."))
-    file = next((each for each in (base.with_suffix(".py"), base / "__init__.py") if each.is_file()), None)
-    if file is None or not is_router(file, variable):
-        raise _unread(found)
-    return Api(version, value.value, file, variable)
+    file = file_of(found, module)
+    router = router_in(file, variable) if file is not None and _is_own(found, file) else None
+    if file is None or router is None or router.path is None:
+        raise unread(found)
+    return Api(version, value.value, file, variable, router.path)
 
 
-def _unread(found: FoundComponent) -> WrongUsage:
+def _is_own(found: FoundComponent, file: Path) -> bool:
+    """Whether a file is the component's, and not the one that declares it or what others import."""
+    return file.is_relative_to(found.folder) and file not in (found.file, found.folder / "__init__.py")
+
+
+def unread(found: FoundComponent) -> WrongUsage:
+    """The fault of a component with routers that cannot be edited."""
     what = f"the api of {found.name} is no router that can be read"
-    why = (
-        "its file is edited without running it: api=router, where a file of the component says router = APIRouter(...)"
-    )
+    why = "its file is edited without running it: api=router, where a file beside it says router = APIRouter(...)"
     return WrongUsage(Fault(what, found.where, why, "write the routes by hand, as in any application of FastAPI"))
-
-
-def is_router(file: Path, variable: str) -> bool:
-    """Whether a file makes a router of this name at its top."""
-    return any(made == variable for made, _ in routers_in(ast.parse(file.read_bytes())))
-
-
-def routers_in(tree: ast.Module) -> list[tuple[str, ast.stmt]]:
-    """The routers that a module makes at its top, each with its statement."""
-    found = []
-    for statement in tree.body:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
-        value = getattr(statement, "value", None)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _called(value.func) == "APIRouter":
-            found.append((target.id, statement))
-    return found
-
-
-def _called(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -213,10 +213,16 @@ def declaration_of(found: FoundComponent) -> Call:
     return call
 
 
-def declared(file: Written) -> Call | None:
-    """Finds ``component = Component(...)`` at the top of a file; None where there is none."""
+def declared(file: Written, variable: str = "component") -> Call | None:
+    """Finds ``component = Component(...)`` at the top of a file; None where there is none.
+
+    Args:
+        file: The file.
+        variable: What the result of the call is called.
+    """
     wrapper = MetadataWrapper(cst.parse_module(file.text), unsafe_skip_copy=True)
-    node = next((found for found in map(_assigned, _statements(wrapper.module)) if found is not None), None)
+    calls = (_assigned(statement, variable) for statement in _statements(wrapper.module))
+    node = next((found for found in calls if found is not None), None)
     if node is None:
         return None
     starts = [0, *(found.end() for found in re.finditer(r"\r\n?|\n", file.text))]
@@ -236,12 +242,12 @@ def _statements(module: cst.Module) -> Iterator[cst.CSTNode]:
             yield from line.body
 
 
-def _assigned(statement: cst.CSTNode) -> cst.Call | None:
+def _assigned(statement: cst.CSTNode, variable: str) -> cst.Call | None:
     match statement:
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name("component"))], value=cst.Call() as call):
-            return call
-        case cst.AnnAssign(target=cst.Name("component"), value=cst.Call() as call):
-            return call
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(name))], value=cst.Call() as call):
+            return call if name == variable else None
+        case cst.AnnAssign(target=cst.Name(name), value=cst.Call() as call):
+            return call if name == variable else None
     return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import Fault, WrongUsage
 from ..project import nearest
+from .names import snake
 
 _EXAMPLE = 'such as --entity "Order: item=str quantity=int price=Decimal"'
 
@@ -101,16 +102,21 @@ KINDS = {
 }
 """The types that a field can have."""
 
-_NOT_FIELDS = {"id", "copy", "dict", "json", "schema", "construct", "validate", "registry", "metadata", "self", "new"}
-"""What a value, a mapped class or a method has under these names already."""
+_NOT_FIELDS = {
+    *("id", "copy", "dict", "json", "schema", "construct", "validate", "registry", "metadata", "self", "new"),
+    *("from_orm", "parse_file", "parse_obj", "parse_raw", "schema_json", "update_forward_refs"),
+    *("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"),
+}
+"""What a value, a mapped class, a method or a table of PostgreSQL has under these names already."""
 
-_NOT_ENTITIES = {
+NOT_ENTITIES = {
     *("Annotated", "AsyncClient", "APIRouter", "BigInteger", "Boolean", "Column", "Component", "ComponentError"),
     *("Cursor", "Database", "Date", "Exact", "Field", "Float", "Instant", "Integer", "Interface", "Limit", "MetaData"),
     *("Amount", "Number", "Text", "Whole", "Page", "Protocol", "Provided", "SqlRepository", "String"),
     *("StringConstraints", "Table", "Uuid", "Value", "Decimal", "None", "True", "False"),
+    *("Domain", "New", "Self", "Sql"),
 }
-"""What the files of a component import or define under these names already."""
+"""What the files of a component import or define already, as these names or by those that are made of them."""
 
 
 @dataclass(frozen=True)
@@ -158,12 +164,25 @@ def _fault(what: str, why: str, fix: str = _EXAMPLE) -> Fault:
 
 
 def _name_faults(name: str) -> Iterator[Fault]:
+    if why := _not_a_name(name):
+        better = next(candidate for candidate in _near(name) if not _not_a_name(candidate))
+        yield _fault(f"{name!r} cannot be the name of an entity", why, f"take {better}")
+
+
+def _not_a_name(name: str) -> str | None:
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]{1,30}", name) or name.isupper():
-        better = "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name)).lstrip("0123456789")
-        better = better if len(better) > 1 and not better.isupper() else "Order"
-        yield _fault(f"{name!r} cannot be the name of an entity", "it is a class, named in CamelCase", f"take {better}")
-    elif name in _NOT_ENTITIES:
-        yield _fault(f"{name} cannot be the name of an entity", "the code of a component uses it", f"take {name}Record")
+        return "it is a class, named in CamelCase"
+    if name in NOT_ENTITIES or keyword.iskeyword(snake(name)):
+        return "the code of a component uses it"
+    return None
+
+
+def _near(name: str) -> Iterator[str]:
+    """Names that whoever typed this one could take instead, the nearest first."""
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    better = "".join(f"{word[:1].upper()}{word[1:]}" for word in words).lstrip("0123456789")
+    better = f"{better[:1].upper()}{better[1:25]}"
+    yield from (better, f"{better}Record", "Order")
 
 
 def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:

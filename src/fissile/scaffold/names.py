@@ -6,18 +6,21 @@ import keyword
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
 from ..component import NAME
 from ..errors import Fault, shown
-from ..project import Project
+from ..project import Project, default_prefix
 
 _ALPHABET = "2 to 31 of a-z, 0-9 and _, a letter first"
 
 _BESIDE = {"main", "src", "tests", "test", "conftest", "public", "component"}
 """What means something else already beside components."""
+
+_PAGES = {"docs", "redoc"}
+"""What FastAPI itself shows, at the URL that a component of this name would have."""
 
 
 def project_faults(name: str, folder: Path) -> list[Fault]:
@@ -33,6 +36,13 @@ def project_faults(name: str, folder: Path) -> list[Fault]:
 def component_faults(name: str, project: Project) -> list[Fault]:
     """Finds out why a component of a project cannot have this name."""
     return _faults(name, "component", partial(_not_a_component, project=project))
+
+
+def new_component_faults(name: str, project: Project) -> list[Fault]:
+    """Finds out why a component that is added cannot have this name, which is also its id and its prefix."""
+    return _faults(
+        name, "component", lambda name: _not_a_component(name, project=project) or _not_new(name, project=project)
+    )
 
 
 def part_faults(name: str, kind: str, taken: Iterable[str] = ()) -> list[Fault]:
@@ -94,7 +104,7 @@ def _not_a_project(name: str, folder: Path) -> str | None:
         return why
     if name in sys.stdlib_module_names:
         return f"it would hide Python's own module {name}"
-    if name in _BESIDE or _is_installed(name):
+    if name in _BESIDE or name in _installed():
         return f"something else is called {name} already, and would hide it"
     target = folder / name
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
@@ -107,7 +117,7 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return why
     if name in {component.name for component in project.components}:
         return f"{project.name} has a component of this name"
-    if name in _BESIDE:
+    if name in _BESIDE or name == "paging":
         return f"{name} means something else in a project"
     if former := [component.name for component in project.components if component.declaration.formerly == name]:
         return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
@@ -117,8 +127,20 @@ def _not_a_component(name: str, project: Project) -> str | None:
     return None
 
 
-def _is_installed(name: str) -> bool:
-    """Whether a package of this name is installed here, as it would be beside the project."""
+def _not_new(name: str, project: Project) -> str | None:
+    if name in _PAGES:
+        return f"/{name} is FastAPI's own page"
+    for each in (component.declared for component in project.components):
+        if each.id == name:
+            return f"{each.name} has this id, under which its data is kept"
+        if each.prefix == default_prefix(name):
+            return f"{each.name} has the prefix {each.prefix}"
+    return None
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """The packages that are installed here, as they would be beside the project."""
     from importlib.metadata import packages_distributions
 
-    return name in packages_distributions()
+    return frozenset(packages_distributions())

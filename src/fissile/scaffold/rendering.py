@@ -17,6 +17,10 @@ Words = Mapping[str, str]
 """What stands for which word of the sample."""
 
 
+_FIELD = "\0"
+"""What lines of fields are between until all words are put in: the name of a field may be a word of the sample."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What is made of templates.
@@ -68,11 +72,13 @@ class Sample:
         )
         template = environment.from_string(text)
         made = template.render(self.options, each=self._each)
-        return replaced(made, self.words)
+        outside_and_inside = enumerate(made.split(_FIELD))
+        return "".join(part if at % 2 else replaced(part, self.words) for at, part in outside_and_inside)
 
     def _each(self, caller: Callable[[], str]) -> str:
-        """The lines of the sample's only field, once for each field."""
-        return "".join(replaced(caller(), words) for words in self.fields)
+        """The lines of the sample's only field, once for each field, between marks: all of their words are put in."""
+        lines = "".join(replaced(caller(), {**self.words, **words}) for words in self.fields)
+        return f"{_FIELD}{lines}{_FIELD}"
 
 
 def replaced(text: str, words: Words) -> str:

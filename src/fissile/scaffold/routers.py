@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from pathlib import Path
 
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent, Project, nearest, project_folder
-from .apis import Api, Apis, read_apis, routers_in
+from .apis import Api, Apis, read_apis, unread
 from .change import Change, Write
 from .edits import Edit, Written, read_python
 from .importing import lines_of, with_import
 from .names import camel, part_faults
 from .rendering import TEMPLATES, Sample
+from .routes import file_of, routers_in, routes_of
 from .tidying import tidied
 
 
@@ -29,19 +32,20 @@ def add_router(project: Project, component: str, name: str, version: str | None 
         ConfigurationError: There is no such component, the name is bad, or its api cannot be edited.
     """
     found = project.component(component)
-    if faults := part_faults(name, "router"):
-        raise WrongUsage(*faults)
     apis, root = read_apis(found), project_folder(project)
+    if faults := part_faults(name, "router", [each.version for each in apis.routers]):
+        raise WrongUsage(*faults)
     api = _chosen(found, apis, version) if apis.routers else _first(found)
-    prefix = f"{found.declared.prefix}/{api.version}".rstrip("/")
-    sample = Sample(_words(component, name, f"{prefix}/{name.replace('_', '-')}"))
+    path = f"/{name.replace('_', '-')}"
+    _refuse_taken(found, api, path)
+    sample = Sample(_words(component, name, api.path(found.declared.prefix) + path))
     file = api.file.with_name(f"{_beginning(api.file, found)}{name}.py")
-    test = root / "tests" / f"test_{component}_{name}.py"
+    test = root / "tests" / f"test_{'_'.join(filter(None, [component, api.version, name]))}.py"
     steps = [
         Write(file, None, _part(sample, "router")),
         Write(test, None, _part(sample, "test_router")),
         _including(api, sample, name, file),
-        *_declaring(apis),
+        *_declaring(found, apis, api),
     ]
     commands = (f"pytest {test.relative_to(root).as_posix()}",)
     return tidied(Change(root, f"add router {component} {name}", tuple(steps), commands), project.name)
@@ -77,8 +81,31 @@ def _chosen(found: FoundComponent, apis: Apis, version: str | None) -> Api:
 
 
 def _first(found: FoundComponent) -> Api:
-    """The router that a component without routes gets."""
-    return Api("", "router", found.folder / "api.py", "router")
+    """The router that a component without routes gets, or has without having declared it."""
+    file = file_of(found, f"{found.package}.api")
+    if file is None:
+        return Api("", "router", found.folder / "api.py", "router")
+    routers = routers_in(ast.parse(file.read_bytes()))
+    if len(routers) != 1 or routers[0].path is None:
+        raise unread(found)
+    return Api("", routers[0].variable, file, routers[0].variable, routers[0].path)
+
+
+def _refuse_taken(found: FoundComponent, api: Api, path: str) -> None:
+    """Refuses a path at which something answers already: the new router would be asked before it."""
+    routes = routes_of(found, api.file, api.variable) if api.file.exists() else ()
+    faults = [
+        Fault(
+            f"{found.name} answers {path} already",
+            route.where,
+            "the new router would be asked first, and this would never answer",
+            "take another name, or write the routes there",
+        )
+        for route in routes
+        if route.is_at(path)
+    ]
+    if faults:
+        raise WrongUsage(*faults)
 
 
 def _beginning(file: Path, found: FoundComponent) -> str:
@@ -90,20 +117,37 @@ def _including(api: Api, sample: Sample, name: str, file: Path) -> Write:
     """Includes the new router directly below the one that it belongs to, before a route can take its path."""
     is_new = not api.file.exists()
     written = Written(api.file, _part(sample, "api"), "utf-8") if is_new else read_python(api.file)
-    local = f"{name}_router"
+    local = _free(f"{name}_router", written.text)
     line = f"from .{file.stem} import router as {local}"
-    tree = ast.parse(written.text)
-    statement = next(made for variable, made in routers_in(tree) if variable == api.variable)
-    place = lines_of(written.text)[statement.end_lineno or 0]
-    include = f'{api.variable}.include_router({local}, prefix="/{name.replace("_", "-")}")'
-    after = written.edited([with_import(written, line), Edit(place, place, f"{include}{written.newline}")])
+    router = next(each for each in routers_in(ast.parse(written.text)) if each.variable == api.variable)
+    starts, newline = lines_of(written.text), written.newline
+    place = starts[router.statement.end_lineno or 0]
+    include = f'{api.variable}.include_router({local}, prefix="/{name.replace("_", "-")}"){newline}'
+    gap = "" if written.text[:place].endswith(("\n", "\r")) else newline
+    importing = with_import(written, line, starts[router.statement.lineno - 1])
+    after = written.edited([importing, Edit(place, place, gap + include)])
     return Write(api.file, None if is_new else written.content, after)
 
 
-def _declaring(apis: Apis) -> list[Write]:
+def _free(name: str, text: str) -> str:
+    """The name, or one like it that does not stand in a text."""
+    candidates = itertools.chain([name], (f"{name}{number}" for number in itertools.count(2)))
+    return next(each for each in candidates if not re.search(rf"\b{each}\b", text))
+
+
+def _declaring(found: FoundComponent, apis: Apis, api: Api) -> list[Write]:
     """Declares the router of a component that had none."""
     if apis.routers:
         return []
-    file = apis.file
-    edits = [with_import(file, "from .api import router"), *apis.call.with_keywords({"api": "router"})]
+    file, call = apis.file, apis.call
+    names = found.sources.read(found.file, found.module).names
+    identity = f"{found.package}.api.{api.variable}"
+    local = next((known for known, stands in names.items() if stands == identity), None)
+    edits = []
+    if local is None:
+        local = _free(api.variable, file.text)
+        own = f" as {local}" if local != api.variable else ""
+        edits.append(with_import(file, f"from .api import {api.variable}{own}", call.start))
+    is_given = "api" in call.arguments
+    edits += [call.with_value("api", local)] if is_given else call.with_keywords({"api": local})
     return [Write(file.path, file.content, file.edited(edits))]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from .change import Change, Write
 
 
-def tidied(change: Change, package: str) -> Change:
+def tidied(change: Change, package: str, originals: Mapping[Path, bytes] = MappingProxyType({})) -> Change:
     """Has ruff put the Python files of a change in order, as the project has it configured.
 
-    A file that ruff would have changed before stays as its author laid it out. Without ruff nothing happens.
+    A file that ruff would have changed before stays as its author laid it out, and so does a copy of such a file.
+    Without ruff nothing happens.
 
     Args:
         change: The change.
         package: The package of the application, some of whose modules may not be there yet.
+        originals: What was in the files that new files are copies of.
     """
     program = _program()
     if program is None:
@@ -26,7 +30,8 @@ def tidied(change: Change, package: str) -> Change:
     folder = next(folder for folder in (change.root, *change.root.parents) if folder.is_dir())
     ruff = _Ruff(program, folder, package.partition(".")[0])
     steps = [
-        ruff.tidied(step) if isinstance(step, Write) and step.path.suffix == ".py" else step for step in change.steps
+        ruff.tidied(step, originals.get(step.path)) if isinstance(step, Write) and step.path.suffix == ".py" else step
+        for step in change.steps
     ]
     return replace(change, steps=tuple(steps))
 
@@ -44,8 +49,9 @@ class _Ruff:
     folder: Path
     package: str
 
-    def tidied(self, step: Write) -> Write:
-        if step.before is not None and self._in_order(step.before, step.path) != step.before:
+    def tidied(self, step: Write, original: bytes | None) -> Write:
+        before = original if step.before is None else step.before
+        if before is not None and self._in_order(before, step.path) != before:
             return step
         return replace(step, after=self._in_order(step.after, step.path))
 
