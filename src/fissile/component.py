@@ -62,6 +62,7 @@ class Component:
         provides: The class that implements each interface.
         needs: The interfaces of other components that this one calls.
         api: Its HTTP routes: a router, routers by version, or a whole FastAPI application that is adopted as it is.
+            A version is part of the path (``/orders/v2``); the one that is called ``""`` has the prefix for itself.
         policy: What every route demands that says nothing itself; None leaves it to the application.
         settings: A pydantic-settings class, filled from this component's own variables alone.
         database: Its tables.

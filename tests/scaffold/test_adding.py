@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from fissile.errors import ConfigurationError, WrongUsage
 from fissile.project import Project, find_in
-from fissile.scaffold.adding import add_component
+from fissile.scaffold.adding import add_component, component_files
 from fissile.scaffold.change import Change, Write
 from fissile.scaffold.entities import KINDS, read_entity
 from fissile.scaffold.journal import carry_out
@@ -146,3 +147,102 @@ def test_any_entity(shop: Project, name: str, entity: str, fields: dict[str, str
             [sys.executable, "-m", *words], input=step.after, capture_output=True, check=False, cwd=shop.root
         )
         assert [] == json.loads(done.stdout), (written, step.path, step.after.decode())
+
+
+WORDS = {
+    "": ["hello", "name", "value", "interface", "provided", "greet", "greeter", "greetings", "notes", "async_client"],
+    "Order: item=str price=Decimal due=date at=datetime": [
+        *("page", "cursor", "limit", "text", "field", "database", "decimal", "date", "domain", "notebook", "pytest"),
+        *("range", "tuple", "order", "order_id", "new_order", "unknown_order", "order_service", "order_repository"),
+    ],
+    "Note: note=str notes=str text=str sample=str order=int orders=int greetings=UUID": ["order", "orders", "notes"],
+}
+
+
+@pytest.mark.parametrize(("written", "name"), [(written, name) for written, names in WORDS.items() for name in names])
+def test_words_of_the_code_itself(written: str, name: str) -> None:
+    """A component can be called like something that its code uses: each name stands for one thing."""
+    for path, text in component_files("shop", name, read_entity(written) if written else None).items():
+        tree = ast.parse(text)
+        compile(tree, str(path), "exec")
+        assert [] == [name for name, times in Counter(bound(tree)).items() if times > 1], path
+
+
+@pytest.mark.acceptance
+def test_words_of_the_code_itself_at_work(shop: Project) -> None:
+    """Components that are called so pass the checks and the tests that they came with, all in one project."""
+    at = 0
+    for written, names in WORDS.items():
+        for name in names:
+            if name not in {component.name for component in find_in(shop.root).components}:
+                at += 1
+                kept = read_entity(written) if written else None
+                carry_out(add_component(find_in(shop.root), name, kept, layers=at % 2 == 0))
+    for words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "."], ["pytest", "-q"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=shop.root, capture_output=True, text=True, check=False
+        )
+        assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def bound(tree: ast.Module) -> list[str]:
+    """The names that a module imports or defines."""
+    names = []
+    for statement in tree.body:
+        match statement:
+            case ast.ImportFrom(names=imported):
+                names += [each.asname or each.name for each in imported]
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(name)]):
+                names.append(name)
+            case _:
+                pass
+    return names
+
+
+@pytest.mark.parametrize("layers", [False, True])
+def test_the_longest_names(shop: Project, *, layers: bool) -> None:
+    """However long the names are, no line is too long."""
+    entity = read_entity(f"B{'b' * 30}: {'c' * 31}=Decimal {'d' * 31}=datetime")
+    for kept in (None, entity):
+        for step in add_component(shop, "a" * 31, kept, layers=layers).steps:
+            assert isinstance(step, Write)
+            assert [] == [line for line in step.after.decode().splitlines() if len(line) > 120]
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "why"),
+    [
+        ("memos", 'id="memos"', "notes has this id, under which its data is kept"),
+        ("my_memos", 'prefix="/my-memos"', "notes has the prefix /my-memos"),
+        ("docs", "", "/docs is FastAPI's own page"),
+        ("redoc", "", "/redoc is FastAPI's own page"),
+    ],
+)
+def test_what_others_have(shop: Project, name: str, declared: str, why: str) -> None:
+    """A name is also an id and a prefix, which nobody else may have."""
+    file = shop.folder / "notes" / "component.py"
+    file.write_text(
+        file.read_text().replace("    api=router,\n", f"    api=router,\n    {declared},\n".replace("    ,\n", ""))
+    )
+    with pytest.raises(WrongUsage) as refused:
+        add_component(find_in(shop.root), name, ORDER)
+    assert [why] == [fault.why for fault in refused.value.faults]
+
+
+def test_a_component_called_paging(tmp_path: Path) -> None:
+    """It would be where the module is that cuts lists into pages, also before there is one."""
+    carry_out(new_project(tmp_path, Wish("shop", "large")))
+    (tmp_path / "shop/shop/paging.py").unlink()
+    with pytest.raises(WrongUsage, match="cuts lists into pages"):
+        add_component(find_in(tmp_path / "shop"), "paging", ORDER)
+
+
+def test_nothing_is_written_through_a_link(shop: Project, tmp_path: Path) -> None:
+    """A folder of tests that is elsewhere stays as it is."""
+    elsewhere = tmp_path / "elsewhere"
+    (shop.root / "tests").rename(elsewhere)
+    (shop.root / "tests").symlink_to(elsewhere)
+    before = contents(tmp_path)
+    with pytest.raises(ConfigurationError, match="it leads out of the project"):
+        carry_out(add_component(shop, "orders", ORDER))
+    assert before == contents(tmp_path)

@@ -28,19 +28,43 @@ ENTRIES = {
     "one entry": ('{"v1": a}', '{"v1": a, "v3": c}'),
     "comma at the end of the line": ('{"v1": a, }', '{"v1": a, "v3": c, }'),
     "empty": ("{}", '{"v3": c}'),
-    "lines": ('{\n        "v1": a,\n        "v2": b,\n    }', '{\n        "v1": a,\n        "v2": b,\n        "v3": c,\n    }'),
-    "no comma": ('{\n        "v1": a,\n        "v2": b\n    }', '{\n        "v1": a,\n        "v2": b,\n        "v3": c\n    }'),
-    "comment": ('{\n        "v1": a,  # first, {old}\n    }', '{\n        "v1": a,  # first, {old}\n        "v3": c,\n    }'),
-    "comment without comma": ('{\n        "v1": a  # first, old\n    }', '{\n        "v1": a,  # first, old\n        "v3": c\n    }'),
-    "comment below": ('{\n        "v1": a,\n        # more, later }\n    }', '{\n        "v1": a,\n        "v3": c,\n        # more, later }\n    }'),
+    "lines": (
+        '{\n        "v1": a,\n        "v2": b,\n    }',
+        '{\n        "v1": a,\n        "v2": b,\n        "v3": c,\n    }',
+    ),
+    "no comma": (
+        '{\n        "v1": a,\n        "v2": b\n    }',
+        '{\n        "v1": a,\n        "v2": b,\n        "v3": c\n    }',
+    ),
+    "comment": (
+        '{\n        "v1": a,  # first, {old}\n    }',
+        '{\n        "v1": a,  # first, {old}\n        "v3": c,\n    }',
+    ),
+    "comment without comma": (
+        '{\n        "v1": a  # first, old\n    }',
+        '{\n        "v1": a,  # first, old\n        "v3": c\n    }',
+    ),
+    "comment below": (
+        '{\n        "v1": a,\n        # more, later }\n    }',
+        '{\n        "v1": a,\n        "v3": c,\n        # more, later }\n    }',
+    ),
     "two a line": ('{\n        "v1": a, "v2": b,\n    }', '{\n        "v1": a, "v2": b, "v3": c,\n    }'),
-    "closed on the line": ('{\n        "v1": a,\n        "v2": b}', '{\n        "v1": a,\n        "v2": b,\n        "v3": c}'),
+    "closed on the line": (
+        '{\n        "v1": a,\n        "v2": b}',
+        '{\n        "v1": a,\n        "v2": b,\n        "v3": c}',
+    ),
     "closed behind a comma": ('{\n        "v1": a,}', '{\n        "v1": a,\n        "v3": c,}'),
     "hanging": ('{"v1": a,\n         "v2": b}', '{"v1": a,\n         "v2": b,\n         "v3": c}'),
-    "comma on the next line": ('{\n        "v1": a\n      , "v2": b\n    }', '{\n        "v1": a\n      , "v2": b, "v3": c\n    }'),
-    "comma below a comment": ('{\n        "v1": a  # a, b\n        ,\n    }', '{\n        "v1": a  # a, b\n        ,\n        "v3": c,\n    }'),
+    "comma on the next line": (
+        '{\n        "v1": a\n      , "v2": b\n    }',
+        '{\n        "v1": a\n      , "v2": b, "v3": c\n    }',
+    ),
+    "comma below a comment": (
+        '{\n        "v1": a  # a, b\n        ,\n    }',
+        '{\n        "v1": a  # a, b\n        ,\n        "v3": c,\n    }',
+    ),
     "parentheses": ('({"v1": (a)})', '({"v1": (a), "v3": c})'),
-}  # fmt: skip
+}
 
 
 @NEWLINES
@@ -96,8 +120,11 @@ KEYWORDS = {
         "Component(\n    api=a,  # why, oh why\n    needs=[C],\n)",
     ),
     "closed on the line": ("Component(\n    api=a)", "Component(\n    api=a,\n    needs=[C])"),
-    "several lines": ("Component(\n    api={\n        1: a,\n    },\n)", "Component(\n    api={\n        1: a,\n    },\n    needs=[C],\n)"),
-}  # fmt: skip
+    "several lines": (
+        "Component(\n    api={\n        1: a,\n    },\n)",
+        "Component(\n    api={\n        1: a,\n    },\n    needs=[C],\n)",
+    ),
+}
 
 
 @NEWLINES

@@ -35,8 +35,11 @@ def test_every_type() -> None:
     [
         ("order: item=str", [("'order' cannot be the name of an entity", "take Order")]),
         ("my order: item=str", [("'my order' cannot be the name of an entity", "take MyOrder")]),
-        ("URL: item=str", [("'URL' cannot be the name of an entity", "take Order")]),
-        ("Table: item=str", [("Table cannot be the name of an entity", "take TableRecord")]),
+        ("URL: item=str", [("'URL' cannot be the name of an entity", "take URLRecord")]),
+        ("é: item=str", [("'é' cannot be the name of an entity", "take Order")]),
+        ("value: item=str", [("'value' cannot be the name of an entity", "take ValueRecord")]),
+        ("Class: item=str", [("'Class' cannot be the name of an entity", "take ClassRecord")]),
+        ("Table: item=str", [("'Table' cannot be the name of an entity", "take TableRecord")]),
         ("Order: item=strr", [("there is no type 'strr'", "did you mean item=str?")]),
         ("Order: item=decimal", [("there is no type 'decimal'", "did you mean item=Decimal?")]),
         ("Order: item=list", [("there is no type 'list'", "write item=str")]),

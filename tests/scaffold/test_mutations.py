@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -345,17 +346,40 @@ def test_a_removal_ends_whole_or_changes_nothing(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", [name for name, mutation in MUTATIONS.items() if not mutation.refused])
 def test_an_added_component_leaves_everything_else(tmp_path: Path, name: str) -> None:
-    """After `add component` the project is green with one more, and no file that was there is another."""
+    """After `add component` the project is green with one more, and no file is another but that of the placements."""
     MUTATIONS[name].make(tmp_path)
-    write(tmp_path, {f"{'src/' if (tmp_path / 'src').is_dir() else ''}shop/placements.toml": ""})
     before = contents(tmp_path)
     done = fissile(tmp_path, "add", "component", "stores")
     assert 0 == done.returncode, done.stderr
     after = contents(tmp_path)
-    assert before == {name: what for name, what in after.items() if name in before}
+    changed = [name for name, what in before.items() if after.get(name) != what]
+    assert ["placements.toml"] == [Path(name).name for name in changed]
     assert all("stores" in name for name in after if name not in before)
     others = {"order", "orders2"} if name == "prefixes of each other" else set()
     assert_green(tmp_path, sorted({"orders", "stores", "suppliers", *others}))
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_routes_and_versions_are_only_added(tmp_path: Path, name: str) -> None:
+    """After `add router` and `add version` the project is green with every line but that of the api, or as it was."""
+    mutation = MUTATIONS[name]
+    mutation.make(tmp_path)
+    for words in (("router", "orders", "refunds"), ("version", "orders", "v2")):
+        before = contents(tmp_path)
+        done = fissile(tmp_path, "add", *words)
+        after = contents(tmp_path)
+        if done.returncode:
+            assert before == after
+            assert done.returncode in (2, 3), done.stderr
+            continue
+        for path, (mode, content) in before.items():
+            assert mode == after[path][0]
+            if isinstance(content, bytes) and isinstance(now := after[path][1], bytes) and now != content:
+                lost = Counter(content.splitlines(keepends=True)) - Counter(now.splitlines(keepends=True))
+                assert [] == [line for line in lost if b"api=router" not in line], path
+    if not mutation.refused:
+        others = {"order", "orders2"} if name == "prefixes of each other" else set()
+        assert_green(tmp_path, sorted({"orders", "suppliers", *others}))
 
 
 KILLED = """
@@ -406,7 +430,7 @@ shutil.copytree("before", "project", symlinks=True)
 os.chdir("project")
 fissile.cli.writing.perform = lambda change, **options: made.append(change)
 made = []
-for module in ("rename", "remove", "add.component"):
+for module in ("rename", "remove", "add.component", "add.router", "add.version"):
     __import__(f"fissile.cli.{module}", fromlist=["perform"]).perform = fissile.cli.writing.perform
 main(*words)
 ends = []
@@ -432,7 +456,9 @@ print(json.dumps(ends))
             Mutation(links={"in": "shop/orders/public.py", "shop/suppliers/theirs.py": "../orders/public.py"}),
         ),
         (("remove", "component", "suppliers"), Mutation()),
-        (("add", "component", "stores"), Mutation({"shop/placements.toml": ""})),
+        (("add", "component", "stores"), Mutation()),
+        (("add", "router", "orders", "refunds"), Mutation()),
+        (("add", "version", "orders", "v2"), Mutation()),
     ],
 )
 def test_a_kill_at_any_moment_is_mended_by_the_next_command(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .edits import Edit, Written, read_python
 from .importing import lines_of
+from .routes import tree_of
 
 _FROM = re.compile(r"from(?P<before>[ \t]*)(?P<dots>\.*)(?P<module>[\w.]*)[ \t]*(?=[ \t]import)")
 
@@ -35,6 +36,9 @@ class Copy:
 
         Args:
             renamed: The modules that are copied, each with the name of its copy.
+
+        Raises:
+            WrongUsage: It is no Python.
         """
         return _Importing(self, read_python(self.source), renamed).edits()
 
@@ -46,7 +50,15 @@ class _Importing:
     renamed: Mapping[str, str]
 
     def edits(self) -> Iterator[Edit]:
-        for node in ast.walk(ast.parse(self.file.text)):
+        """The edits; of two dotted names that begin at one place the longer one comes first, and counts."""
+        places = set()
+        for edit in self._found():
+            if edit.start not in places:
+                yield edit
+            places.add(edit.start)
+
+    def _found(self) -> Iterator[Edit]:
+        for node in ast.walk(tree_of(self.copy.source)):
             if isinstance(node, ast.ImportFrom):
                 yield from self._from(node)
             elif isinstance(node, ast.Import):

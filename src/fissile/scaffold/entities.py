@@ -182,7 +182,8 @@ def _near(name: str) -> Iterator[str]:
     words = re.findall(r"[A-Za-z0-9]+", name)
     better = "".join(f"{word[:1].upper()}{word[1:]}" for word in words).lstrip("0123456789")
     better = f"{better[:1].upper()}{better[1:25]}"
-    yield from (better, f"{better}Record", "Order")
+    yield from (better, f"{better}Record") if better else ()
+    yield "Order"
 
 
 def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
@@ -190,8 +191,10 @@ def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
     if not equals or not kind:
         yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {name or 'item'}=str")
         return
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or keyword.iskeyword(name):
-        yield _fault(f"{name!r} cannot be the name of a field", "it is an attribute and a column: a-z, 0-9 and _")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) or keyword.iskeyword(name):
+        yield _fault(
+            f"{name!r} cannot be the name of a field", "it is an attribute and a column: up to 31 of a-z, 0-9 and _"
+        )
     elif name in _NOT_FIELDS or name in KINDS or name.startswith("model_"):
         why = "every entity has an id" if name == "id" else "something else is called so already"
         yield _fault(f"{name!r} cannot be the name of a field", why, f"take another, or leave {name} out")

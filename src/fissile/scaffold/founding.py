@@ -32,8 +32,10 @@ def found(change: Change) -> None:
         if root.is_dir():
             root.rmdir()  # it is empty, or this fails
         begun.rename(root)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(begun, ignore_errors=True)
+        if not isinstance(error, OSError):  # such as Ctrl-C
+            raise
         what = f"cannot make {shown(root)}: {error.strerror or error}"
         raise ConfigurationError(Fault(what, shown(root.parent), "nothing was written")) from None
 
@@ -42,7 +44,7 @@ def _remove_remains(folder: Path) -> None:
     """Removes what processes have left that were killed while they made a folder here."""
     for path in folder.glob(".*.fissile-new"):
         owner = _BEGUN.fullmatch(path.name)
-        if owner and not _lives(int(owner[1])):
+        if owner and (int(owner[1]) == os.getpid() or not _lives(int(owner[1]))):  # numbers are used again
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -38,7 +38,8 @@ def _face(text: str, module: str) -> str:
     tree = ast.parse(text)
     names = sorted(_offered(tree))
     listed = ", ".join(f'"{name}"' for name in names)
-    return f'"""{ast.get_docstring(tree)}"""\n\nfrom .{module} import {", ".join(names)}\n\n__all__ = [{listed}]\n'
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return f'"""{summary}"""\n\nfrom .{module} import {", ".join(names)}\n\n__all__ = [{listed}]\n'
 
 
 def _offered(tree: ast.Module) -> list[str]:

@@ -117,14 +117,14 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return why
     if name in {component.name for component in project.components}:
         return f"{project.name} has a component of this name"
-    if name in _BESIDE or name == "paging":
+    if name in _BESIDE:
         return f"{name} means something else in a project"
     if former := [component.name for component in project.components if component.declaration.formerly == name]:
         return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
     for path in (project.folder / name, project.folder / f"{name}.py"):
         if path.exists() or path.is_symlink():
             return f"{shown(path)} is there already, and nothing is overwritten"
-    return None
+    return "paging.py cuts lists into pages" if name == "paging" else None
 
 
 def _not_new(name: str, project: Project) -> str | None:

@@ -15,7 +15,7 @@ from .edits import Edit, Written, read_python
 from .importing import lines_of, with_import
 from .names import camel, part_faults
 from .rendering import TEMPLATES, Sample
-from .routes import file_of, routers_in, routes_of
+from .routes import file_of, routers_in, routes_of, tree_of
 from .tidying import tidied
 
 
@@ -85,7 +85,7 @@ def _first(found: FoundComponent) -> Api:
     file = file_of(found, f"{found.package}.api")
     if file is None:
         return Api("", "router", found.folder / "api.py", "router")
-    routers = routers_in(ast.parse(file.read_bytes()))
+    routers = routers_in(tree_of(file))
     if len(routers) != 1 or routers[0].path is None:
         raise unread(found)
     return Api("", routers[0].variable, file, routers[0].variable, routers[0].path)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import shown
+from ..errors import WrongUsage, shown
 from ..project import FoundComponent
+from ..project.source import parse
 
 _ROUTES = {
     *("get", "put", "post", "delete", "options", "head", "patch", "trace", "websocket", "route", "websocket_route"),
@@ -74,10 +75,21 @@ def routers_in(tree: ast.Module) -> list[Router]:
     return found
 
 
+def tree_of(file: Path) -> ast.Module:
+    """Parses a file.
+
+    Raises:
+        WrongUsage: It is no Python.
+    """
+    fault = parse(file, file.stem).fault
+    if fault is not None:
+        raise WrongUsage(fault)
+    return ast.parse(file.read_bytes())
+
+
 def router_in(file: Path, variable: str) -> Router | None:
     """The router of this name that a file makes at its top; None where it makes none."""
-    tree = ast.parse(file.read_bytes())
-    return next((router for router in routers_in(tree) if router.variable == variable), None)
+    return next((router for router in routers_in(tree_of(file)) if router.variable == variable), None)
 
 
 def file_of(found: FoundComponent, module: str) -> Path | None:
@@ -106,8 +118,7 @@ def routes_of(
     """
     if (file, variable) in seen or not file.is_relative_to(found.folder):
         return
-    tree = ast.parse(file.read_bytes())
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and _is_of(each.func, variable)]
+    calls = [each for each in ast.walk(tree_of(file)) if isinstance(each, ast.Call) and _is_of(each.func, variable)]
     for call in sorted(calls, key=lambda call: call.lineno):
         where = shown(file, call.lineno)
         path = _argument(call, "path") or next(iter(call.args), None)

@@ -541,6 +541,65 @@ def test_versions_lie_below_the_prefix() -> None:
         assert client.get("/part/v3").status_code == 404
 
 
+def ordering(answer: str) -> APIRouter:
+    """A router with a path of a parameter, which could take everything below it that is one segment."""
+    router = APIRouter()
+
+    @router.get("")
+    async def index() -> str:
+        return answer
+
+    @router.get("/{order_id}")
+    async def one(order_id: str) -> str:
+        return f"{answer} {order_id}"
+
+    return router
+
+
+def test_a_version_without_a_name_has_the_prefix_for_itself() -> None:
+    """``api={"": ..., "v2": ...}``: old URLs stay, and what is below ``/v2`` is asked of the second version alone."""
+    app = serve(App(), orders={"": ordering("old"), "v2": ordering("new")})
+    expected = {
+        "/orders": "old",
+        "/orders/7": "old 7",
+        "/orders/v3": "old v3",
+        "/orders/v22": "old v22",
+        "/orders/v2": "new",
+        "/orders/v2/7": "new 7",
+        "/orders/v2/v2": "new v2",
+    }
+    with TestClient(app) as client:
+        assert expected == {path: client.get(path).json() for path in expected}
+        assert {*expected, "/orders/{order_id}", "/orders/v2/{order_id}"} >= set(
+            client.get("/openapi.json").json()["paths"]
+        )
+        assert [404, 404] == [client.get(path).status_code for path in ("/orders/v2/7/8", "/orders/7/8")]
+
+
+@pytest.mark.parametrize("order", [("", "v2"), ("v2", "")])
+def test_the_order_of_versions_does_not_matter(order: tuple[str, str]) -> None:
+    """Each is described at its own path, and nothing of the one is found below the other."""
+    old = APIRouter()
+    old.get("/{rest:path}")(mark)
+    versions = {"": old, "v2": ordering("new")}
+    app = serve(App(), orders={version: versions[version] for version in order})
+    with TestClient(app) as client:
+        assert {"/orders/{rest}", "/orders/v2", "/orders/v2/{order_id}"} == set(
+            client.get("/openapi.json").json()["paths"]
+        )
+        assert [200, 404] == [client.get(path).status_code for path in ("/orders/v3/7/8", "/orders/v2/7/8")]
+
+
+def test_a_route_of_the_version_without_a_name_below_another_is_refused() -> None:
+    """It would never answer: requests of its path go to the other version."""
+    old = APIRouter()
+    old.get("/v2/all")(mark)
+    with pytest.raises(ConfigurationError) as caught:
+        serve(App(), orders={"": old, "v2": ordering("new")})
+    [fault] = caught.value.faults
+    assert "the route /orders/v2/all of the component 'orders' lies under /orders/v2" in fault.what
+
+
 # ------------------------------------------------------------------------------- lifespans and adopted ones
 
 

@@ -1,4 +1,7 @@
-"""Where notes are kept; what changes here needs a migration: fissile db revision notes."""
+"""Where notes are kept.
+
+What changes here needs a migration: fissile db revision notes.
+"""
 
 from fissile.data import SqlRepository
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
