@@ -12,7 +12,7 @@ from tests.docs.guide import Command, Reader, steps
 
 NEXT = re.compile(r"^next: (.+)$", re.MULTILINE)
 
-LONGEST = 300
+LONGEST = 1800
 """Seconds that one command may take, the installation of a project included."""
 
 
