@@ -56,7 +56,7 @@ check: $(STAMP)  ## lint, format, types, and the floors between our modules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src tests benchmarks docs/reference
 	$(BIN)/mypy --cache-dir .mypy_cache/examples examples
-	@for tree in tiny small large; do (cd src/fissile/scaffold/templates/$$tree && $(CURDIR)/$(BIN)/mypy --cache-dir $(CURDIR)/.mypy_cache/$$tree .) || exit; done
+	@for tree in tiny small large; do (cd src/fissile/scaffold/templates/$$tree && $(CURDIR)/$(BIN)/mypy --explicit-package-bases --cache-dir $(CURDIR)/.mypy_cache/$$tree .) || exit; done
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 
