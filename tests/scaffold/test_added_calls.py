@@ -42,12 +42,12 @@ def added(root: Path, files: Mapping[str, str | bytes], interface: str | None = 
     return change
 
 
-def refused(root: Path, files: Mapping[str, str | bytes], *words: str | None) -> str:
+def refused(root: Path, files: Mapping[str, str | bytes], *words: str) -> str:
     """What is said where it cannot be done; nothing has changed then."""
     write(root, {**FREE, **files})
     before = contents(root)
     with pytest.raises(ConfigurationError) as caught:
-        add_call(find_in(root), *(words or ("orders", "suppliers")))  # type: ignore[arg-type]  # as somebody types them
+        add_call(find_in(root), *words)
     assert before == contents(root)
     return str(caught.value)
 

@@ -281,3 +281,10 @@ def test_routes_with_other_paths_are_no_reason(tmp_path: Path) -> None:
         "shop/orders/more.py": INNER,
     }
     assert "api_refunds.py" in added(tmp_path, files)
+
+
+def test_routers_in_a_circle_are_read_once(tmp_path: Path) -> None:
+    """Whoever includes what includes them hears it of FastAPI, and does not wait for us."""
+    more = "from fastapi import APIRouter\nfrom .api import router\ninner = APIRouter()\ninner.include_router(router)\n"
+    files = {**route("router.include_router(inner)\n\n", INCLUDE), "shop/orders/more.py": more}
+    assert "api_refunds.py" in added(tmp_path, files)

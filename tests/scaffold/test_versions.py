@@ -157,7 +157,6 @@ def test_a_router_out_of_a_module_of_a_folder_comes_from_there(tmp_path: Path) -
 PARTS: Files = {
     "shop/orders/api_refunds.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n",
     "shop/orders/api_other.py": "",
-    "shop/orders/api_v1.py": "",
     "shop/orders/api.py": "from fastapi import APIRouter\n\nfrom .api_refunds import router as refunds\n\n"
     'router = APIRouter()\nrouter.include_router(refunds, prefix="/refunds")\n',
 }

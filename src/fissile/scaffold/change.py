@@ -137,7 +137,8 @@ class Change:
 def _diff(name: str, before: bytes | None, after: bytes) -> Iterator[str]:
     old = "/dev/null" if before is None else f"a/{name}"
     said, says = ((text or b"").decode("utf-8", "replace").splitlines() for text in (before, after))
-    yield from difflib.unified_diff(said, says, old, f"b/{name}", lineterm="")
+    lines = list(difflib.unified_diff(said, says, old, f"b/{name}", lineterm=""))
+    yield from lines or [f"--- {old}", f"+++ b/{name}"]  # a new file can be empty
 
 
 def _faults(root: Path, step: Step) -> Iterator[Fault]:

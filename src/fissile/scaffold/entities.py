@@ -188,19 +188,26 @@ def _near(name: str) -> Iterator[str]:
 
 def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
     name, equals, kind = word.partition("=")
+    why, fix = _not_a_field(name)
+    example = "item" if why else name
     if not equals or not kind:
-        yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {name or 'item'}=str")
+        yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {example}=str")
         return
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) or keyword.iskeyword(name):
-        yield _fault(
-            f"{name!r} cannot be the name of a field", "it is an attribute and a column: up to 31 of a-z, 0-9 and _"
-        )
-    elif name in _NOT_FIELDS or name in KINDS or name.startswith("model_"):
-        why = "every entity has an id" if name == "id" else "something else is called so already"
-        yield _fault(f"{name!r} cannot be the name of a field", why, f"take another, or leave {name} out")
+    if why:
+        yield _fault(f"{name!r} cannot be the name of a field", why, fix)
     elif name in before:
         yield _fault(f"{name} is there twice", "a field has one type", "leave one of them out")
     if kind not in KINDS:
         close = nearest(kind, KINDS) or nearest(kind.lower(), KINDS)
-        fix = f"did you mean {name}={close}?" if close else f"write {name}=str"
+        fix = f"did you mean {example}={close}?" if close else f"write {example}=str"
         yield _fault(f"there is no type {kind!r}", f"the types of fields are {', '.join(KINDS)}", fix)
+
+
+def _not_a_field(name: str) -> tuple[str, str]:
+    """Why a field cannot be called so, and what to do about it; twice nothing where it can."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) or keyword.iskeyword(name):
+        return "it is an attribute and a column: up to 31 of a-z, 0-9 and _", _EXAMPLE
+    if name in _NOT_FIELDS or name in KINDS or name.startswith("model_"):
+        why = "every entity has an id" if name == "id" else "something else is called so already"
+        return why, f"take another, or leave {name} out"
+    return "", ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from .change import Change, Write
 
@@ -58,11 +60,34 @@ class _Ruff:
     def _in_order(self, text: bytes, path: Path) -> bytes:
         """The text with its imports sorted, and laid out; as it is where ruff cannot read it."""
         before = text
-        own = f"lint.isort.known-first-party=['{self.package}']"
-        for command in (["check", "--select", "I", "--config", own, "--fix", "--exit-zero"], ["format"]):
+        for command in (["check", "--select", "I", *self._own(), "--fix", "--exit-zero"], ["format"]):
             words = [self.program, *command, "--quiet", "--stdin-filename", str(path), "-"]
             done = subprocess.run(words, input=text, capture_output=True, check=False, cwd=self.folder)
             if done.returncode != 0:
                 return before
             text = done.stdout
         return text
+
+    def _own(self) -> list[str]:
+        """Says that the package is the application's, which ruff does not see of modules that are not there yet."""
+        return ["--config", f"lint.isort.known-first-party={[*_known(self.folder), self.package]}"]
+
+
+def _known(folder: Path) -> list[str]:
+    """What the project's ruff counts as its own besides what it finds; the nearest configuration counts."""
+    for parent in (folder, *folder.parents):
+        for name in (".ruff.toml", "ruff.toml", "pyproject.toml"):
+            ruff = _configuration(parent / name)
+            if ruff is not None:
+                found = ruff.get("lint", {}).get("isort", {}).get("known-first-party", [])
+                return [str(each) for each in found]
+    return []
+
+
+def _configuration(file: Path) -> dict[str, Any] | None:
+    """What a file says to ruff; None where it says nothing, or cannot be read, which ruff complains of itself."""
+    try:
+        read: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    return read.get("tool", {}).get("ruff") if file.name == "pyproject.toml" else read

@@ -98,11 +98,7 @@ def _copy(found: FoundComponent, source: Path, target: Path) -> Copy:
 
 def _with_parts(file: Path, found: FoundComponent) -> list[Path]:
     """A module with those that it imports and that are called like it: ``api_refunds`` beside ``api``."""
-    parts = [
-        each
-        for each in sorted(file.parent.glob(f"{file.stem}_*.py"))
-        if not re.match(r"_v\d+(_|$)", each.stem.removeprefix(file.stem))
-    ]
+    parts = sorted(file.parent.glob(f"{file.stem}_*.py"))
     reached = [file]
     for each in reached:
         names = found.sources.read(each, module_of(found, each)).names.values()
