@@ -187,7 +187,7 @@ def test_words_of_the_code_itself_at_work(shop: Project) -> None:
 
 def bound(tree: ast.Module) -> list[str]:
     """The names that a module imports or defines."""
-    names = []
+    names: list[str] = []
     for statement in tree.body:
         match statement:
             case ast.ImportFrom(names=imported):

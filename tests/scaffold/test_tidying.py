@@ -48,6 +48,13 @@ def test_the_settings_of_the_project(root: Path, settings: str, expected: bytes)
     assert expected == after(root, b"x = {  'a':1 }\n")
 
 
+def test_what_else_the_project_counts_as_its_own(root: Path) -> None:
+    """Other packages that it calls its own are sorted with those of the application."""
+    (root / "pyproject.toml").write_text("[tool.ruff.lint.isort]\nknown-first-party = ['shared']\n")
+    text = b"from shop import y\nimport fissile\nfrom shared import x\n"
+    assert b"import fissile\n\nfrom shared import x\nfrom shop import y\n" == after(root, text)
+
+
 def test_a_file_that_was_in_order(root: Path) -> None:
     """It is in order afterwards."""
     assert TIDY == after(root, UNTIDY, TIDY)
