@@ -128,6 +128,21 @@ def test_asked_on_a_terminal(terminal: Terminal) -> None:
     assert "postgres" in (terminal.folder / "shop" / "pyproject.toml").read_text()
 
 
+def test_asked_for_the_name(terminal: Terminal) -> None:
+    """Nor is the name demanded on a terminal; without one it has to be said."""
+    code, said = typed(terminal.folder, ["new"], "shop\ntiny\n")
+    assert (0, True) == (code, (terminal.folder / "shop" / "main.py").is_file()), said
+    without = terminal.run("new")
+    assert (2, True) == (without.code, "say what it shall be called" in without.err)
+
+
+def test_what_should_be_known(terminal: Terminal) -> None:
+    """A database for one file is for nothing, and a workflow does not find what is on this machine."""
+    done = terminal.run("new", "shop", "--database", "postgresql", "--ci", "github")
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    assert (0, 2) == (done.code, len(notes)), done.err
+
+
 def test_not_asked_for_what_was_said(terminal: Terminal) -> None:
     """What was typed is not asked for."""
     code, said = typed(terminal.folder, ["new", "shop", "--shape", "large", "--database", "sqlite"], "")

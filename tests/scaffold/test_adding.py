@@ -246,3 +246,43 @@ def test_nothing_is_written_through_a_link(shop: Project, tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match="it leads out of the project"):
         carry_out(add_component(shop, "orders", ORDER))
     assert before == (contents(shop.root), contents(elsewhere))
+
+
+APPLICATIONS = [
+    ("from fissile import App\n\napp = App()\n", "app is an App without components"),
+    ("import fissile\n\napp = fissile.App(title='Shop')\n", "app is an App without components"),
+    ("from fastapi import FastAPI\n\napp = FastAPI()\n", "app is a FastAPI, and no App"),
+    ("import fastapi\n\napp: fastapi.FastAPI = fastapi.FastAPI()\n", "app is a FastAPI, and no App"),
+    ("app = App(\n", "main.py is not valid Python"),
+]
+
+
+@pytest.mark.parametrize(("main", "what"), APPLICATIONS)
+def test_nobody_looks(shop: Project, main: str, what: str) -> None:
+    """Where no component would be found none is added, and it is said what to write."""
+    (shop.folder / "main.py").write_text(main)
+    before = contents(shop.root)
+    with pytest.raises(ConfigurationError, match=what):
+        add_component(find_in(shop.root), "orders")
+    assert before == contents(shop.root)
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "from fissile import App\n\napp = App('shop')\n",
+        "from fissile import App\n\napp = App(package=__package__)\n",
+        "from .making import create_app\n\napp = create_app()\n",
+        "from .making import app\n",
+    ],
+)
+def test_somebody_may_look(shop: Project, main: str) -> None:
+    """Whoever makes the application in another way knows what it looks for."""
+    (shop.folder / "main.py").write_text(main)
+    add_component(find_in(shop.root), "orders")
+
+
+def test_the_folder_above_a_project(shop: Project) -> None:
+    """A folder of projects is none: nothing is put into one of them from there."""
+    with pytest.raises(ConfigurationError, match="there is no application here"):
+        find_in(shop.root.parent)

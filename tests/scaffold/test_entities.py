@@ -49,6 +49,8 @@ def test_every_type() -> None:
         ("Order: 1st", [("'1st' is no field", "write item=str")]),
         ("Order: item", [("'item' is no field", "write item=str")]),
         ("Order: item=", [("'item=' is no field", "write item=str")]),
+        ("Order: item:str", [("'item:str' is no field", "write item=str")]),
+        ("Order: class=str", [("'class' cannot be the name of a field", "take another, such as class_name")]),
         ("Order: id=int", [("'id' cannot be the name of a field", "take another, or leave id out")]),
         ("Order: date=date", [("'date' cannot be the name of a field", "take another, or leave date out")]),
         (
@@ -63,9 +65,7 @@ def test_refused(written: str, expected: list[tuple[str, str]]) -> None:
     assert expected == faults(written)
 
 
-@pytest.mark.parametrize(
-    "written", ["", "Order", "Order:", ":", "Order item=str", "Order: class=str", "Order: Item=str"]
-)
+@pytest.mark.parametrize("written", ["", "Order", "Order:", ":", "Order item=str", "Order: Item=str"])
 def test_unreadable(written: str) -> None:
     """What is no entity at all is refused with an example."""
     assert any("--entity" in fix for _, fix in faults(written))

@@ -1,16 +1,18 @@
 """Carrying a change out: whole, or not at all, and never over what somebody has written meanwhile."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from fissile.errors import ConfigurationError
 from fissile.scaffold.change import Change, Move, Remove, Retarget, Step, Write
-from fissile.scaffold.journal import carry_out, recover
+from fissile.scaffold.journal import carried_out, carry_out, recover
 
 from .shop import contents, write
 
@@ -172,3 +174,87 @@ def test_nothing_is_left_beside_a_file(root: Path) -> None:
     assert (root / ".a.txt.fissile").exists()
     recover(root)
     assert not [name for name in os.listdir(root) if name.endswith(".fissile") and name != ".fissile"]  # noqa: PTH208
+
+
+def test_a_link_that_somebody_replaced_is_not_overwritten(root: Path) -> None:
+    """Where a link was, a file of the user's stays; nothing else is done until that is settled."""
+    killed(root, 0)
+    (root / "link").unlink()
+    (root / "link").write_text("mine")
+    before = contents(root)
+    with pytest.raises(ConfigurationError, match="this file was changed since"):
+        recover(root)
+    assert before == contents(root)
+
+
+OURS = {"kind": "write", "path": "a.txt", "to": "", "new": "0.new", "old": None, "mode": 420}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"path": "../outside.txt"},
+        {"path": "/tmp/outside.txt"},
+        {"kind": "move", "path": "a.txt", "to": "../outside.txt", "new": ""},
+        {"new": "../../secret"},
+        {"old": "/etc/hostname"},
+        {"bogus": 1},
+        {"path": None},
+    ],
+)
+def test_a_journal_that_came_with_the_files_leads_nowhere(root: Path, tmp_path: Path, entry: dict[str, object]) -> None:
+    """What we cannot have written is not followed, and is no traceback."""
+    folder = root / ".fissile" / "journal"
+    folder.mkdir(parents=True)
+    (folder / "0.new").write_text("evil")
+    (folder / "plan.json").write_text(json.dumps({"what": "add component x", "entries": [{**OURS, **entry}]}))
+    before = contents(root)
+    with pytest.raises(ConfigurationError, match="there is a journal that cannot be followed"):
+        recover(root)
+    assert (before, [root]) == (contents(root), list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"what": "x"}', '{"what": "x", "entries": 1}'])
+def test_a_journal_that_is_broken(root: Path, text: str) -> None:
+    """A journal that cannot be read is said to be one."""
+    (root / ".fissile" / "journal").mkdir(parents=True)
+    (root / ".fissile" / "journal" / "plan.json").write_text(text)
+    with pytest.raises(ConfigurationError, match="there is a journal that cannot be followed"):
+        recover(root)
+
+
+def test_a_journal_above_the_project_is_not_ours(root: Path) -> None:
+    """Nobody who works below a folder is made to follow what somebody has put there."""
+    (root.parent / ".fissile" / "journal").mkdir(parents=True)
+    (root.parent / ".fissile" / "journal" / "plan.json").write_text("{")
+    (root / "pyproject.toml").touch()
+    assert recover(root) is None
+
+
+def test_the_lock_is_not_followed(root: Path) -> None:
+    """A link in the place of the lock leads to no file, least of all one that is emptied."""
+    (root / ".fissile").mkdir()
+    (root.parent / "precious").write_text("precious")
+    (root / ".fissile" / "writing.lock").symlink_to("../../precious")
+    with pytest.raises(ConfigurationError, match="cannot open the lock"):
+        carry_out(change(root))
+    assert "precious" == (root.parent / "precious").read_text()
+
+
+def test_a_change_is_planned_when_nobody_else_writes(root: Path) -> None:
+    """Of two commands at once the later one sees what the earlier one did."""
+    seen: list[bool] = []
+
+    def later() -> Change:
+        seen.append((root / "a.txt").read_bytes() == b"A")
+        return Change(root, "look", ())
+
+    def earlier() -> Change:
+        threads.append(threading.Thread(target=carried_out, args=(root, later)))
+        threads[0].start()
+        return change(root)
+
+    threads: list[threading.Thread] = []
+    carried_out(root, earlier)
+    threads[0].join()
+    assert [True] == seen

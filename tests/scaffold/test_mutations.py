@@ -388,6 +388,7 @@ from pathlib import Path
 
 import fissile.cli
 import fissile.cli.writing
+from fissile.project import find_in
 from fissile.scaffold import journal
 
 words = sys.argv[1:]
@@ -428,7 +429,7 @@ def carried_out(change, moment):
 
 shutil.copytree("before", "project", symlinks=True)
 os.chdir("project")
-fissile.cli.writing.perform = lambda change, **options: made.append(change)
+fissile.cli.writing.perform = lambda plan, **options: made.append(plan(find_in(Path.cwd())))
 made = []
 for module in ("rename", "remove", "add.component", "add.router", "add.version"):
     __import__(f"fissile.cli.{module}", fromlist=["perform"]).perform = fissile.cli.writing.perform

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fissile.project import find_in
 from fissile.scaffold.journal import carry_out
-from fissile.scaffold.names import camel, component_faults, part_faults, project_faults, snake
+from fissile.scaffold.names import camel, component_faults, new_component_faults, part_faults, project_faults, snake
 from fissile.scaffold.new import Wish, new_project
 
 BAD = [
@@ -90,6 +90,14 @@ def test_components(tmp_path: Path) -> None:
         "main": ["main means something else in a project"],
     } == reasons
     assert "is there already" in reasons["paging"][0]
+
+
+@pytest.mark.parametrize("name", ["pg_stats", "information_schema", "none", "postgres"])
+def test_kept_by_postgresql(tmp_path: Path, name: str) -> None:
+    """What no schema and no role can be called is no name of a component that is added."""
+    carry_out(new_project(tmp_path, Wish("shop", "large")))
+    (fault,) = new_component_faults(name, find_in(tmp_path / "shop"))
+    assert (f"PostgreSQL keeps the name {name} for itself", f"take my_{name}") == (fault.why, fault.fix)
 
 
 def test_taken_by_a_part() -> None:

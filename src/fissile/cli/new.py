@@ -11,11 +11,11 @@ import typer
 
 from .choices import one_of
 from .completing import offer_ci, offer_databases, offer_shapes
-from .writing import AsJson, DryRun, perform
+from .writing import AsJson, DryRun, tell
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Its name, such as shop.", show_default=False)],
+    name: Annotated[str | None, typer.Argument(help="Its name, such as shop.", show_default=False)] = None,
     shape: Annotated[
         str | None,
         typer.Option(
@@ -35,22 +35,32 @@ def new(
 ) -> None:
     """Make a project that works at once, with tests, checks and a README.
 
-    On a terminal it asks for what is not said.
+    On a terminal it asks for the name, the shape and the database where they are not said.
 
     Examples:
         fissile new shop
         fissile new shop --shape large --database postgresql --ci github
         fissile new shop --shape small --dry-run
     """
+    from ..scaffold.journal import carry_out
     from ..scaffold.new import CI, DATABASES, SHAPES, Wish, new_project
 
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
+    if name is None:
+        if not asks:
+            raise typer.BadParameter("say what it shall be called", param_hint="'NAME'")
+        name = str(typer.prompt("Name", err=True))
     shape = _one_of(shape, SHAPES, "--shape") or (_asked("Shape", SHAPES) if asks else "tiny")
     database = _one_of(database, DATABASES, "--database")
     if database is None:
         database = _asked("Database", DATABASES) if asks and shape != "tiny" else DATABASES[0]
     wish = Wish(name, shape, database, _one_of(ci, CI, "--ci"))
-    perform(new_project(Path.cwd(), wish), dry_run=dry_run, as_json=as_json)
+    change = new_project(Path.cwd(), wish)
+    if dry_run:
+        change.check()
+    else:
+        carry_out(change)
+    tell(change, dry_run=dry_run, as_json=as_json)
 
 
 def _asked(what: str, choices: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,10 +24,9 @@ def remove_component(
         fissile remove component orders --dry-run
         fissile remove component orders
     """
-    from ..project import find_in
-    from ..scaffold import removing
+    from ..scaffold.removing import remove_component as step
 
-    perform(removing.remove_component(find_in(Path.cwd()), name), dry_run=dry_run, as_json=as_json)
+    perform(lambda project: step(project, name), dry_run=dry_run, as_json=as_json)
 
 
 remove = typer.Typer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,11 +32,11 @@ def rename_component(
         fissile rename component orders purchases
         fissile rename component orders purchases --and-urls --and-data
     """
-    from ..project import find_in
-    from ..scaffold import renaming
+    from ..scaffold.renaming import rename_component as step
 
-    change = renaming.rename_component(find_in(Path.cwd()), old, new, and_urls=and_urls, and_data=and_data)
-    perform(change, dry_run=dry_run, as_json=as_json)
+    perform(
+        lambda project: step(project, old, new, and_urls=and_urls, and_data=and_data), dry_run=dry_run, as_json=as_json
+    )
 
 
 rename = typer.Typer(

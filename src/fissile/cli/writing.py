@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from .words import has_colour, say
 
 if TYPE_CHECKING:
+    from ..project import Project
     from ..scaffold.change import Change
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, as a diff, and write nothing.")]
@@ -22,18 +24,31 @@ _COLOURS = {"+++": "1", "---": "1", "+": "32", "-": "31", "@@": "36", "rename": 
 """How lines of a diff are shown that begin like this (ANSI colours, as git has them)."""
 
 
-def perform(change: Change, *, dry_run: bool, as_json: bool) -> None:
-    """Carries a change out, and says what it did and what comes next; with `dry_run` it shows it only.
+def perform(plan: Callable[[Project], Change], *, dry_run: bool, as_json: bool) -> None:
+    """Carries a change of the project out, and says what it did and what comes next; with `dry_run` it shows it only.
+
+    Args:
+        plan: Finds out what is to change in the project; it is asked when no other command writes any more.
+        dry_run: Whether nothing is written.
+        as_json: Whether a program reads it.
 
     Raises:
         ConfigurationError: It cannot be carried out, and nothing has changed.
     """
-    from ..scaffold.journal import carry_out
+    from ..project import project_folder
+    from ..scaffold.journal import carried_out
+    from .application import project_of
 
     if dry_run:
+        change = plan(project_of(None))
         change.check()
-    elif change.steps:
-        carry_out(change)
+    else:
+        change = carried_out(project_folder(project_of(None)), lambda: plan(project_of(None)))
+    tell(change, dry_run=dry_run, as_json=as_json)
+
+
+def tell(change: Change, *, dry_run: bool, as_json: bool) -> None:
+    """Says what a change did, or with `dry_run` what it would do."""
     if as_json:
         print(json.dumps({**change.as_json(), "dry_run": dry_run}, indent=2))
         return

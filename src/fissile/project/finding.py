@@ -72,7 +72,7 @@ def find_in(folder: Path) -> Project:
         if entrypoint := _entrypoint(parent / "pyproject.toml"):
             return _at_entrypoint(parent, entrypoint)
     packages = sorted(file.parent for base in (folder, folder / "src") for file in base.glob("*/main.py"))
-    packages = [package for package in packages if package.name.isidentifier()]
+    packages = [package for package in packages if package.name.isidentifier() and not _is_project(package)]
     if len(packages) == 1:
         return _project(packages[0].name, packages[0], f"{packages[0].name}.main:app")
     if not packages and (folder / "main.py").is_file():
@@ -84,6 +84,11 @@ def find_in(folder: Path) -> Project:
         raise ConfigurationError(Fault("there is no application here", "", why, fix))
     names = ", ".join(package.name for package in packages)
     raise ConfigurationError(Fault(f"several packages have a main.py: {names}", shown(folder), why, write))
+
+
+def _is_project(folder: Path) -> bool:
+    """Whether a folder is a project of its own, and no package of one."""
+    return (folder / "pyproject.toml").is_file()
 
 
 def _entrypoint(file: Path) -> str | None:

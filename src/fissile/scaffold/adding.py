@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ..errors import ConfigurationError, Fault, WrongUsage, shown
 from ..project import Project, default_prefix, project_folder
 from ..project.source import parse
+from .application import refuse_unless_looking
 from .change import Change, Write
 from .entities import KINDS, NOT_ENTITIES, Entity
 from .imports import imports
@@ -44,8 +45,7 @@ def add_component(
     Raises:
         ConfigurationError: The name is bad, or there is no package that it could be in.
     """
-    if not project.name:
-        raise _no_package(project)
+    refuse_unless_looking(project)
     if faults := new_component_faults(name, project):
         raise WrongUsage(*faults)
     root = project_folder(project)
@@ -133,6 +133,7 @@ def fields_of(entity: Entity) -> list[Words]:
             "Text": kind.value,
             "str": kind.domain,
             '"some text"': kind.sample,
+            '"another text"': kind.other,
             "String(200)": kind.column,
             "sa.String(length=200)": kind.migrated,
         }
@@ -151,7 +152,7 @@ def lines_of(entity: Entity) -> Words:
     return {
         "from typing import Annotated, Protocol": _lines(*standard, ("typing", "Annotated"), ("typing", "Protocol")),
         "from pydantic import Field, StringConstraints": _lines(
-            ("pydantic", "Field"), *([("pydantic", "StringConstraints")] if "StringConstraints" in aliases else [])
+            *(("pydantic", name) for name in _CHECKS if name == "Field" or name in aliases)
         ),
         f"\n{KINDS['str'].alias}": aliases,
         "from dataclasses import dataclass, field": _lines(
@@ -167,6 +168,9 @@ def lines_of(entity: Entity) -> Words:
         "import pytest": "\n\n".join([*([_lines(*standard, *moments)] if standard else []), "import pytest"]),
     }
 
+
+_CHECKS = ("AfterValidator", "Field", "StringConstraints")
+"""What of pydantic the kinds are checked with."""
 
 _ALWAYS = ("BigInteger", "Column", "Integer", "MetaData", "Table")
 """What every table needs."""
@@ -198,9 +202,3 @@ def _paging(project: Project) -> Iterator[Write]:
         what = f"{file.stem} has no {', '.join(missing)}, which cut lists into pages"
         fix = "call that module otherwise, so that ours can be written, or add the component without --entity"
         raise ConfigurationError(Fault(what, shown(file), "the routes of an entity import them", fix))
-
-
-def _no_package(project: Project) -> ConfigurationError:
-    why = "components are packages beside main.py, and this application is one module"
-    fix = "fissile new makes a project with components: fissile new shop --shape large"
-    return ConfigurationError(Fault("there is no package for components", shown(project.root), why, fix))

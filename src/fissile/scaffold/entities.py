@@ -25,6 +25,7 @@ class Kind:
         column: Its column.
         migrated: The same in a migration.
         sample: One of it, in Python.
+        other: Another one.
         module: Where the name in the domain comes from.
         imported: What `db` imports for the column, as module and name.
     """
@@ -35,18 +36,31 @@ class Kind:
     column: str
     migrated: str
     sample: str
+    other: str
     module: str = ""
     imported: tuple[str, str] = ("", "")
 
 
+_AMOUNT = '''
+
+def _cents(amount: Decimal) -> Decimal:
+    """The amount as it is kept: with two digits after the point."""
+    return amount.quantize(Decimal("0.01")) + 0
+
+
+Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=2), AfterValidator(_cents)]'''
+"""An amount of money, which is answered as it is read later."""
+
 KINDS = {
     "str": Kind(
         "Text",
-        "Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]",
+        "Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, "
+        r'pattern=r"^[^\x00]*$")]',
         "str",
         "String(200)",
         "sa.String(length=200)",
         '"some text"',
+        '"another text"',
         imported=("sqlalchemy", "String"),
     ),
     "int": Kind(
@@ -56,6 +70,7 @@ KINDS = {
         "BigInteger",
         "sa.BigInteger()",
         "3",
+        "4",
         imported=("sqlalchemy", "BigInteger"),
     ),
     "float": Kind(
@@ -65,20 +80,32 @@ KINDS = {
         "Float",
         "sa.Float()",
         "1.5",
+        "2.25",
         imported=("sqlalchemy", "Float"),
     ),
-    "bool": Kind("bool", "", "bool", "Boolean", "sa.Boolean()", "True", imported=("sqlalchemy", "Boolean")),
+    "bool": Kind("bool", "", "bool", "Boolean", "sa.Boolean()", "True", "False", imported=("sqlalchemy", "Boolean")),
     "Decimal": Kind(
         "Amount",
-        "Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=2)]",
+        _AMOUNT,
         "Decimal",
         "Exact(12, 2)",
         "fissile.data.types.Exact(precision=12, scale=2)",
-        'Decimal("9.90")',
+        'Decimal("9.9")',
+        'Decimal("19.00")',
         "decimal",
         ("fissile.data", "Exact"),
     ),
-    "date": Kind("date", "", "date", "Date", "sa.Date()", "date(2026, 1, 31)", "datetime", ("sqlalchemy", "Date")),
+    "date": Kind(
+        "date",
+        "",
+        "date",
+        "Date",
+        "sa.Date()",
+        "date(2026, 1, 31)",
+        "date(2026, 2, 1)",
+        "datetime",
+        ("sqlalchemy", "Date"),
+    ),
     "datetime": Kind(
         "datetime",
         "",
@@ -86,6 +113,7 @@ KINDS = {
         "Instant",
         "fissile.data.types.Instant()",
         "datetime(2026, 1, 31, 12, tzinfo=UTC)",
+        "datetime(2026, 2, 1, 12, tzinfo=UTC)",
         "datetime",
         ("fissile.data", "Instant"),
     ),
@@ -96,6 +124,7 @@ KINDS = {
         "Uuid",
         "sa.Uuid()",
         'UUID("0198c1f0-6d1e-7a52-9d8c-3c2f5b1a7e40")',
+        'UUID("0198c1f0-6d1e-7a52-9d8c-3c2f5b1a7e41")',
         "uuid",
         ("sqlalchemy", "Uuid"),
     ),
@@ -190,6 +219,9 @@ def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
     name, equals, kind = word.partition("=")
     why, fix = _not_a_field(name)
     example = "item" if why else name
+    if not equals and ":" in word:
+        yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {word.replace(':', '=', 1)}")
+        return
     if not equals or not kind:
         yield _fault(f"{word!r} is no field", "a field is a name, = and a type", f"write {example}=str")
         return
@@ -205,7 +237,9 @@ def _field_faults(word: str, before: set[str]) -> Iterator[Fault]:
 
 def _not_a_field(name: str) -> tuple[str, str]:
     """Why a field cannot be called so, and what to do about it; twice nothing where it can."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        return f"{name} is a keyword of Python", f"take another, such as {name}_name"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
         return "it is an attribute and a column: up to 31 of a-z, 0-9 and _", _EXAMPLE
     if name in _NOT_FIELDS or name in KINDS or name.startswith("model_"):
         why = "every entity has an id" if name == "id" else "something else is called so already"

@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from ..errors import ConfigurationError, Fault, raise_faults, shown
 from .change import Change, Move, Remove, Retarget, Write
@@ -42,10 +44,25 @@ def carry_out(change: Change) -> None:
         change.check()
         found(change)
         return
-    with _alone(change.root):
+    carried_out(change.root, lambda: change)
+
+
+def carried_out(root: Path, plan: Callable[[], Change]) -> Change:
+    """Plans a change of a project and carries it out, while no other command writes there.
+
+    Args:
+        root: The folder of the project.
+        plan: Finds out what is to change.
+
+    Raises:
+        ConfigurationError: It cannot be planned or carried out, and nothing has changed.
+    """
+    with _alone(root):
+        change = plan()
         change.check()
-        journal = _begin(change)
-        journal.finish()
+        if change.steps:
+            _begin(change).finish()
+    return change
 
 
 def recover(folder: Path) -> str | None:
@@ -60,10 +77,8 @@ def recover(folder: Path) -> str | None:
     Raises:
         ConfigurationError: Neither is possible, because a file was changed since.
     """
-    for root in (folder, *folder.parents):
-        if (root / STATE / FOLDER / PLAN).is_file():
-            break
-    else:
+    root = next((root for root in _up_to_project(folder) if (root / STATE / FOLDER / PLAN).is_file()), None)
+    if root is None:
         return None
     with _alone(root):
         journal = _read(root)
@@ -76,6 +91,14 @@ def recover(folder: Path) -> str | None:
         return f"finished `fissile {journal.what}`, which had been interrupted"
 
 
+def _up_to_project(folder: Path) -> Iterator[Path]:
+    """The folders from here to that of the project; what is above is somebody else's."""
+    for parent in (folder, *folder.parents):
+        yield parent
+        if (parent / "pyproject.toml").is_file():
+            return
+
+
 @dataclass(frozen=True)
 class _Entry:
     """One step, as the journal has it: kinds ``folder``, ``write``, ``link``, ``move``; paths relative to the root."""
@@ -86,6 +109,14 @@ class _Entry:
     new: str = ""
     old: str | None = None
     mode: int = 0o644
+
+    def is_ours(self) -> bool:
+        """Whether we can have written it: a journal that came with somebody else's files leads nowhere outside."""
+        inside = all(
+            not PurePath(each).is_absolute() and ".." not in PurePath(each).parts for each in (self.path, self.to)
+        )
+        kept = [each for each in (self.new, self.old) if each and self.kind != "link"]
+        return inside and all(re.fullmatch(r"[0-9]+\.(new|old)", each) for each in kept)
 
 
 @dataclass(frozen=True)
@@ -155,16 +186,28 @@ class _Journal:
 
     def _changed(self, entry: _Entry) -> Iterator[Fault]:
         """What somebody has written since the change was interrupted."""
-        if entry.kind != "write":
-            return
         path = self.root / entry.path
-        old = None if entry.old is None else (self.folder / entry.old).read_bytes()
-        now = path.read_bytes() if path.exists() else None
-        if now not in (old, (self.folder / entry.new).read_bytes()):
+        if entry.kind == "write":
+            old = None if entry.old is None else (self.folder / entry.old).read_bytes()
+            known: tuple[object, ...] = old, (self.folder / entry.new).read_bytes()
+            now: object = path.read_bytes() if path.is_file() and not path.is_symlink() else None
+            if now is None and os.path.lexists(path):
+                now = path
+        elif entry.kind == "link":
+            known, now = (entry.old, entry.new), str(path.readlink()) if path.is_symlink() else None
+        else:
+            return
+        if now not in known:
             what = f"`fissile {self.what}` was interrupted, and this file was changed since"
             why = "it cannot be ended without overwriting what you wrote"
-            fix = "move it away" if entry.old is None else f"copy {shown(self.folder / entry.old)} over it"
-            yield Fault(what, shown(path), why, fix)
+            is_new = entry.kind == "write" and entry.old is None
+            back = (
+                f"let it be a link to {entry.old}" if entry.kind == "link" else f"copy {self._shown(entry.old)} over it"
+            )
+            yield Fault(what, shown(path), why, "move it away" if is_new else back)
+
+    def _shown(self, kept: str | None) -> str:
+        return shown(self.folder / str(kept))
 
     def _undo(self, entry: _Entry) -> None:
         path = self.root / entry.path
@@ -210,11 +253,32 @@ def _begin(change: Change) -> _Journal:
 
 
 def _read(root: Path) -> _Journal | None:
+    """Reads the journal of a project.
+
+    Raises:
+        ConfigurationError: It is not one of ours.
+    """
     plan = root / STATE / FOLDER / PLAN
     if not plan.is_file():
         return None
-    read = json.loads(plan.read_bytes())
-    return _Journal(root, read["what"], tuple(_Entry(**entry) for entry in read["entries"]))
+    try:
+        read = json.loads(plan.read_bytes())
+        entries = tuple(_Entry(**entry) for entry in read["entries"])
+        is_ours = all(entry.is_ours() for entry in entries) and _is_own(plan.parent)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_ours = False
+    if not is_ours:
+        why = "it is not as this version writes it, or not yours, and nothing of it is done"
+        fix = "look into it, and remove the folder"
+        raise ConfigurationError(Fault("there is a journal that cannot be followed", shown(plan.parent), why, fix))
+    return _Journal(root, read["what"], entries)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder is really there, and belongs to whoever runs this."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return False
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def _entries(change: Change, folder: Path) -> Iterator[_Entry]:
@@ -304,7 +368,7 @@ def _alone(root: Path) -> Iterator[None]:
     from ..project import make_state
 
     make_state(root / STATE)
-    with (root / STATE / "writing.lock").open("w") as lock:
+    with _opened(root / STATE / "writing.lock") as lock:
         give_up = time.monotonic() + PATIENCE
         while True:
             try:
@@ -316,3 +380,16 @@ def _alone(root: Path) -> Iterator[None]:
                     raise ConfigurationError(Fault(what, shown(root), "", "wait until it has ended")) from None
                 time.sleep(0.02)
         yield
+
+
+def _opened(lock: Path) -> BinaryIO:
+    """Opens the file of the lock, and nothing that it could lead to.
+
+    Raises:
+        ConfigurationError: It cannot be opened.
+    """
+    try:
+        return os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "rb")
+    except OSError as error:
+        what = f"cannot open the lock: {error.strerror}"
+        raise ConfigurationError(Fault(what, shown(lock), "only one command writes at a time", "remove it")) from None

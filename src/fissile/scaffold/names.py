@@ -23,6 +23,10 @@ _PAGES = {"docs", "redoc"}
 """What FastAPI itself shows, at the URL that a component of this name would have."""
 
 
+_SCHEMAS = {"information_schema", "none", "postgres"}
+"""What neither a schema nor a role can be called (https://www.postgresql.org/docs/current/sql-createrole.html)."""
+
+
 def project_faults(name: str, folder: Path) -> list[Fault]:
     """Finds out why a project cannot have this name.
 
@@ -119,8 +123,6 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return f"{project.name} has a component of this name"
     if name in _BESIDE:
         return f"{name} means something else in a project"
-    if former := [component.name for component in project.components if component.declaration.formerly == name]:
-        return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
     for path in (project.folder / name, project.folder / f"{name}.py"):
         if path.exists() or path.is_symlink():
             return f"{shown(path)} is there already, and nothing is overwritten"
@@ -130,6 +132,10 @@ def _not_a_component(name: str, project: Project) -> str | None:
 def _not_new(name: str, project: Project) -> str | None:
     if name in _PAGES:
         return f"/{name} is FastAPI's own page"
+    if name in _SCHEMAS or name.startswith("pg_"):
+        return f"PostgreSQL keeps the name {name} for itself"
+    if former := [component.name for component in project.components if component.declaration.formerly == name]:
+        return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
     for each in (component.declared for component in project.components):
         if each.id == name:
             return f"{each.name} has this id, under which its data is kept"

@@ -68,9 +68,13 @@ def new_project(folder: Path, wish: Wish) -> Change:
     steps = tuple(Write(root / path, None, text.encode()) for path, text in files.items())
     needs_server = wish.database == "postgresql" and wish.shape != "tiny"
     run = "README.md says where its database has to be" if needs_server else "make run"
-    notes = (run,) if needs_server else ()
+    notes = [run] if needs_server else []
+    if wish.shape == "tiny" and wish.database != DATABASES[0]:
+        notes.append("tiny has no database; small and large have")
+    if wish.ci and _source():
+        notes.append("it has Fissile from a folder of this machine, as pyproject.toml says, where no workflow finds it")
     commands = (f"cd {wish.name}", "make test", *(() if needs_server else (run,)))
-    return Change(root, f"new {wish.name} --shape {wish.shape}", steps, commands, notes)
+    return Change(root, f"new {wish.name} --shape {wish.shape}", steps, commands, tuple(notes))
 
 
 def _sample(wish: Wish) -> Sample:

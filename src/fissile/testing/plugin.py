@@ -85,9 +85,20 @@ def _refuse_unknown(name: str, folder: Path) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> None:
-    """Gives parameters annotated ``Provided[...]`` their fixtures, before the test's fixtures are looked up."""
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Gives parameters annotated ``Provided[...]`` their fixtures, before the test's fixtures are looked up.
+
+    A value or an interface that is called `Testimonial` holds no tests.
+    """
     stubs.register(collector, obj if collector.istestfunction(obj, name) else None)
+    return [] if isinstance(obj, type) and _is_public(obj) else None
+
+
+def _is_public(kind: type[object]) -> bool:
+    """Whether a class is one of those that a component's `public` has; found by name, since nothing may be loaded."""
+    return any(base.__module__.startswith(("fissile.values", "fissile.interface")) for base in kind.__mro__)
 
 
 @pytest.hookimpl(tryfirst=True)

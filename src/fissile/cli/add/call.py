@@ -28,6 +28,5 @@ def add_call(
         fissile add call orders suppliers --interface Suppliers
     """
     from ...scaffold.calls import add_call as step
-    from ..application import project_of
 
-    perform(step(project_of(None), consumer, provider, interface), dry_run=dry_run, as_json=as_json)
+    perform(lambda project: step(project, consumer, provider, interface), dry_run=dry_run, as_json=as_json)

@@ -38,9 +38,9 @@ def add_component(
     from ...project import URL_FOR_ALL
     from ...scaffold.adding import add_component as step
     from ...scaffold.entities import read_entity
-    from ..application import project_of
 
     kept = read_entity(entity) if entity is not None else None
     on_server = os.environ.get(URL_FOR_ALL, "").startswith("postgres")
-    change = step(project_of(None), name, kept, layers=layers, on_server=on_server)
-    perform(change, dry_run=dry_run, as_json=as_json)
+    perform(
+        lambda project: step(project, name, kept, layers=layers, on_server=on_server), dry_run=dry_run, as_json=as_json
+    )

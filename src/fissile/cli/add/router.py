@@ -31,6 +31,5 @@ def add_router(
         fissile add router orders refunds --version v2
     """
     from ...scaffold.routers import add_router as step
-    from ..application import project_of
 
-    perform(step(project_of(None), component, name, version), dry_run=dry_run, as_json=as_json)
+    perform(lambda project: step(project, component, name, version), dry_run=dry_run, as_json=as_json)

@@ -26,6 +26,5 @@ def add_version(
         fissile add version orders v2
     """
     from ...scaffold.versions import add_version as step
-    from ..application import project_of
 
-    perform(step(project_of(None), component, version), dry_run=dry_run, as_json=as_json)
+    perform(lambda project: step(project, component, version), dry_run=dry_run, as_json=as_json)

@@ -12,6 +12,11 @@ NEW = NewNote(
     #: endcall
 )
 AS_JSON = NEW.model_dump(mode="json")
+CHANGED = NewNote(
+    #: call each()
+    text="another text",
+    #: endcall
+).model_dump(mode="json")
 
 
 @pytest.fixture
@@ -37,8 +42,9 @@ async def test_pages(client: AsyncClient, notebook: Provided[Notes]) -> None:
 
 async def test_change(client: AsyncClient, added: Note) -> None:
     """What is changed keeps its id, and to change it twice does no harm."""
-    answers = [await client.put(f"/notes/{added.id}", json=AS_JSON) for _ in range(2)]
-    assert [(200, {"id": added.id, **AS_JSON})] * 2 == [(answer.status_code, answer.json()) for answer in answers]
+    path = f"/notes/{added.id}"
+    answers = [await client.put(path, json=CHANGED), await client.put(path, json=CHANGED), await client.get(path)]
+    assert [(200, {"id": added.id, **CHANGED})] * 3 == [(answer.status_code, answer.json()) for answer in answers]
 
 
 async def test_remove(client: AsyncClient, added: Note) -> None:

@@ -7,11 +7,11 @@ from pydantic import Field, StringConstraints
 
 NoteId = Annotated[int, Field(ge=1, lt=2**63)]
 Limit = Annotated[int, Field(ge=1, le=1_000)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class NewNote(Value):
-    """What is said of one that is new."""
+    """What a new one consists of."""
 
     #: call each()
     text: Text
@@ -38,13 +38,13 @@ class Notes(Interface, Protocol):
     """What may be asked of notes."""
 
     async def add(self, new: NewNote) -> Note:
-        """Keep a new one, which gets its id."""
+        """Add one, which gets its id."""
         ...
 
     @readonly
     @raises(UnknownNote)
     async def get(self, note_id: NoteId) -> Note:
-        """The one with this id."""
+        """One of them, by its id."""
         ...
 
     @readonly
@@ -55,10 +55,10 @@ class Notes(Interface, Protocol):
     @idempotent
     @raises(UnknownNote)
     async def change(self, note_id: NoteId, new: NewNote) -> Note:
-        """Let the one with this id say something else."""
+        """Change one, by its id."""
         ...
 
     @raises(UnknownNote)
     async def remove(self, note_id: NoteId) -> None:
-        """Keep the one with this id no longer."""
+        """Remove one, by its id."""
         ...

@@ -12,7 +12,7 @@ class NoteService(Notes):
         self._repository = repository
 
     async def add(self, new: NewNote) -> Note:
-        """Keep a new one, which gets its id."""
+        """Add one, which gets its id."""
         note = domain.Note(
             #: call each()
             text=new.text,
@@ -22,7 +22,7 @@ class NoteService(Notes):
         return _to_public(note)
 
     async def get(self, note_id: int) -> Note:
-        """The one with this id."""
+        """One of them, by its id."""
         return _to_public(await self._known(note_id))
 
     async def page(self, after: int = 0, limit: int = 50) -> tuple[Note, ...]:
@@ -31,7 +31,7 @@ class NoteService(Notes):
         return tuple(_to_public(note) for note in page.items)
 
     async def change(self, note_id: int, new: NewNote) -> Note:
-        """Let the one with this id say something else."""
+        """Change one, by its id."""
         note = await self._known(note_id)
         #: call each()
         note.text = new.text
@@ -40,7 +40,7 @@ class NoteService(Notes):
         return _to_public(note)
 
     async def remove(self, note_id: int) -> None:
-        """Keep the one with this id no longer."""
+        """Remove one, by its id."""
         await self._repository.remove(await self._known(note_id))
 
     async def _known(self, note_id: int) -> domain.Note:
