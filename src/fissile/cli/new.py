@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from .choices import one_of
 from .completing import offer_ci, offer_databases, offer_shapes
+from .words import say
 from .writing import AsJson, DryRun, tell
 
 
@@ -50,7 +51,7 @@ def new(
         if not asks:
             raise typer.BadParameter("say what it shall be called", param_hint="'NAME'")
         name = str(typer.prompt("Name", err=True))
-    shape = _one_of(shape, SHAPES, "--shape") or (_asked("Shape", SHAPES) if asks else "tiny")
+    shape = _one_of(shape, SHAPES, "--shape") or (_asked_shape(SHAPES) if asks else "tiny")
     database = _one_of(database, DATABASES, "--database")
     if database is None:
         database = _asked("Database", DATABASES) if asks and shape != "tiny" else DATABASES[0]
@@ -61,6 +62,12 @@ def new(
     else:
         carry_out(change)
     tell(change, dry_run=dry_run, as_json=as_json)
+
+
+def _asked_shape(shapes: Mapping[str, str]) -> str:
+    for shape, what in shapes.items():
+        say(f"{shape}: {what}")
+    return _asked("Shape", shapes)
 
 
 def _asked(what: str, choices: Iterable[str]) -> str:
