@@ -512,7 +512,8 @@ from httpx2 import AsyncClient
         ("POST", "/orders", "/purchases"),
         ("DELETE", "/orders/", "/purchases/"),
         ("HEAD", "/orders/orders/%3Fx%25%C3%BC", "/purchases/orders/%3Fx%25%C3%BC"),
-        ("OPTIONS", "/orders/a%2Fb", "/purchases/a/b"),
+        ("OPTIONS", "/orders/a%2Fb", "/purchases/a%2Fb"),
+        ("GET", "/%6Frders/7", "/purchases/7"),
     ],
 )
 async def test_redirect(client: AsyncClient, method: str, old: str, new: str) -> None:

@@ -97,13 +97,69 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
         ('r"\\shop.orders"', 'r"\\shop.purchases"'),
         ('b"ORDERS__MAXIMUM"', 'b"PURCHASES__MAXIMUM"'),
         ('"/run/secrets/orders__key"', '"/run/secrets/purchases__key"'),
-        ('"""Ends with shop.orders."""', '"""Ends with shop.purchases."""'),
         ("1  # see shop.orders.public", "1  # see shop.purchases.public"),
     ],
 )
 def test_dotted_names_paths_and_variables_in_strings(before: str, after: str) -> None:
     """A string or comment that says the module, its folder or a variable of it says the new one."""
     assert f"x = {after}\n" == renamed(f"x = {before}\n")
+
+
+def test_a_docstring_follows() -> None:
+    """What it says is prose, in which a dotted name is the module's."""
+    assert '"""Ends with shop.purchases."""\n' == renamed('"""Ends with shop.orders."""\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x = "SELECT shop.orders.id FROM shop.orders"\n',
+        'x = """\n    SELECT id\n    FROM shop.orders\n"""\n',
+        'x = f"DELETE FROM shop.orders WHERE id = {y}"\n',
+        'x = "shop.orders@example.com"\n',
+        'x = "shop.orders:8080"\n',
+    ],
+)
+def test_a_dotted_name_in_a_sentence_of_code_is_listed(text: str) -> None:
+    """In SQL, an address or a host it can be anything: it stays, and its line is told."""
+    assert text == renamed(text)
+    found = references(Written(Path("m.py"), text.encode(), "utf-8"), "m", WORDING)
+    assert 1 == len(found.strings)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('importlib.import_module(".orders.public", "shop")', 'importlib.import_module(".purchases.public", "shop")'),
+        ('import_module(".orders", package="shop")', 'import_module(".purchases", package="shop")'),
+        ('import_module("..orders", "shop.users")', 'import_module("..purchases", "shop.users")'),
+        ('__import__("shop", fromlist=["orders"])', '__import__("shop", fromlist=["purchases"])'),
+        (
+            '__import__("shop", None, None, ("users", "orders"))',
+            '__import__("shop", None, None, ("users", "purchases"))',
+        ),
+    ],
+)
+def test_an_import_that_is_called_is_followed(before: str, after: str) -> None:
+    """A name that is relative to a package, both written out, is that of the module."""
+    assert f"{after}\n" == renamed(f"{before}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import_module(".orders", "other")\n',
+        'import_module("..orders", "shop")\n',
+        'import_module(".orders", package)\n',
+        'import_module(*x, ".orders", "shop")\n',
+        '__import__("other", fromlist=["orders"])\n',
+        'load(".orders", "shop")\n',
+    ],
+)
+def test_an_import_of_something_else_stays(text: str) -> None:
+    """Another package, or one that is not written out, is not the component's; the word is told."""
+    assert text == renamed(text)
+    assert (1,) == references(Written(Path("m.py"), text.encode(), "utf-8"), "m", WORDING).strings
 
 
 @pytest.mark.parametrize(

@@ -413,3 +413,89 @@ def test_only_what_changes_is_written(shop: Path) -> None:
     change = rename_component(find_in(shop), "orders", "purchases")
     assert before == contents(shop)
     assert all(step.before != step.after for step in change.steps if isinstance(step, Write))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".env", "PW=a/shop/orders\n"),
+        (".env", "PW=x:y@a:shop/orders\n"),
+        ("values.yaml", 'value: "$2b$12$shop/orders/abcdefghijkl"\n'),
+        ("values.yaml", "image: registry/shop/orders:1.2\n"),
+        ("values.yaml", "image: shop/orders\n"),
+        ("values.yaml", "image: shop/orders:1.2\n"),
+        ("values.yaml", "image: localhost:5000/shop/orders:1.2\n"),
+        ("values.yaml", "host: shop.orders.svc.cluster.local\n"),
+        ("values.yaml", "hosts: [shop.orders.com, shop.orders:8080, a@shop.orders, a@shop.orders.com]\n"),
+        ("values.yaml", "path: /api/shop/orders\n"),
+        ("notes.md", "Write to shop.orders@example.com, see vendor/shop/orders and git@example.com:shop/orders.\n"),
+    ],
+)
+def test_what_is_called_like_it_elsewhere_stays(shop: Path, name: str, text: str) -> None:
+    """Passwords, hashes, images, hosts, addresses and paths of others are not the component's."""
+    (shop / "vendor/shop/orders").mkdir(parents=True)
+    assert text == edited(shop, name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("setup.cfg", "files = ^shop/orders/|*/shop/orders/*|**/shop/orders/**|!shop/orders\n"),
+        ("run.sh", "pytest --cov=shop/orders $PWD/shop/orders ./shop/orders/api.py:9 a:shop/orders\n"),
+        ("docs/run.sh", "cd .. && ls shop/orders ../shop/orders && cat shop.orders.api shop.orders.*\n"),
+        ("Dockerfile", "COPY shop/orders /app/shop/orders\n"),
+        ("compose.yaml", 'volumes: ["./shop/orders:/app/shop/orders"]\n'),
+        ("ci.yaml", "volume: ./shop/orders:/app/shop/orders\n"),
+        ("CODEOWNERS", "/shop/orders/ @a/b\n"),
+        ("notes.md", "**shop/orders** has `shop.orders:component`, shop.orders.Order and shop.orders. It ends.\n"),
+    ],
+)
+def test_each_way_to_write_its_path_is_followed(shop: Path, name: str, text: str) -> None:
+    """Patterns, volumes, variables of the shell and paths from the file's own folder lead to it."""
+    expected = text.replace("shop/orders", "shop/purchases").replace("shop.orders", "shop.purchases")
+    assert expected == edited(shop, name, text)
+
+
+def test_a_path_in_a_source_folder(tmp_path: Path) -> None:
+    """It begins in the project's folder or in the one that is imported from, and in no other."""
+    files = {f"src/{name}" if name.startswith("shop/") else name: text for name, text in FILES.items()}
+    text = "src/shop/orders shop/orders lib/shop/orders\n"
+    pyproject = FILES["pyproject.toml"].replace('pythonpath = ["."]', 'pythonpath = ["src"]')
+    write(tmp_path, {**files, "pyproject.toml": pyproject, "run.sh": text})
+    rename(tmp_path)
+    assert "src/shop/purchases shop/purchases lib/shop/orders\n" == (tmp_path / "run.sh").read_text()
+
+
+def test_words_in_code_come_first(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strings by file and line, then comments and docstrings; those of the component's own docstrings are left out."""
+    monkeypatch.chdir(shop)
+    write(
+        shop,
+        {
+            "shop/a.py": '"""All orders."""\n\nX = "my orders"\nY = "SELECT shop.orders.x FROM shop.orders"\n',
+            "shop/orders/extra.py": '"""Of orders."""\n\n# orders\nX = "orders"\n',
+        },
+    )
+    listed = rename(shop).notes[-1].partition("meant: ")[2]
+    assert "shop/a.py:3, shop/a.py:4, shop/purchases/api.py:9, shop/purchases/extra.py:4, " in listed
+    assert listed.endswith("shop/a.py:1, shop/purchases/extra.py:3")
+
+
+def test_secrets_are_where_the_state_is(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of state that was moved inside of the project is looked into instead of the usual one."""
+    monkeypatch.setenv("FISSILE_STATE", str(shop / "state"))
+    write(shop, {"state/secrets/orders__key": "s", ".fissile/secrets/orders__key": "old"})
+    rename(shop)
+    assert "s" == (shop / "state/secrets/purchases__key").read_text()
+    assert "old" == (shop / ".fissile/secrets/orders__key").read_text()
+
+
+def test_secrets_outside_of_the_project_are_told(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """They stay where they are, and the user is told to rename them."""
+    state = tmp_path_factory.mktemp("state")
+    write(state, {"secrets/orders__key": "s"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FISSILE_STATE", str(state))
+        notes = rename(shop).notes
+    assert f"{state}/secrets is outside of the project: rename orders__* to purchases__* in it" in notes
+    assert ["orders__key"] == [path.name for path in (state / "secrets").iterdir()]

@@ -34,6 +34,10 @@ _Parts = tuple[str, ...]
 PAGE = "\f"
 """A form feed, which Python skips and libcst forgets; the tree is that of the text without it."""
 
+_NAME = r"[\w-]*(?:[./][\w-]*)+(?::[\w.]+)?"
+_NAMES_ONLY = re.compile(rf"[A-Za-z]{{0,2}}[\"']*[\s\\]*{_NAME}(?:\s+{_NAME})*\s*[\"']*")
+"""A string of nothing but dotted names and paths; in a sentence, or in SQL, a dotted name can be anything."""
+
 
 @dataclass(eq=False)
 class Finder(cst.CSTVisitor):
@@ -46,7 +50,9 @@ class Finder(cst.CSTVisitor):
         wording: How the component is called.
         found: What is renamed in any case.
         used: The dotted names that it takes from elsewhere and that end with the component's name.
-        loose: Where the name stands alone in a string or comment.
+        comments: Where the name stands alone in a comment.
+        docstrings: Where it stands alone in a docstring.
+        strings: Where it stands alone in another string.
     """
 
     METADATA_DEPENDENCIES = (PositionProvider, ScopeProvider, ParentNodeProvider)
@@ -57,7 +63,9 @@ class Finder(cst.CSTVisitor):
     wording: Wording
     found: list[Mention] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    loose: set[int] = field(default_factory=set)
+    comments: set[int] = field(default_factory=set)
+    docstrings: set[int] = field(default_factory=set)
+    strings: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -70,6 +78,7 @@ class Finder(cst.CSTVisitor):
         self._starred: set[Moved] = set()
         self._names: set[str] = set()
         self._importing = 0
+        self._literals: set[int] = set()
         self._scopes: set[Scope] = set()
 
     # ------------------------------------------------------------------------------------------ places
@@ -207,35 +216,76 @@ class Finder(cst.CSTVisitor):
     # ----------------------------------------------------------------------------------------- strings
 
     @override
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at an import that is called: ``import_module(".orders", "shop")``."""
+        called = [name.value for name in _chain(node.func)][-1:]
+        if called == ["import_module"]:
+            self._of_import_module(_argument(node, 0, "name"), _argument(node, 1, "package"))
+        elif called == ["__import__"]:
+            self._of_import(_argument(node, 0, "name"), _argument(node, 3, "fromlist"))
+
+    def _of_import_module(self, name: cst.BaseExpression | None, package: cst.BaseExpression | None) -> None:
+        if not isinstance(name, cst.SimpleString) or not isinstance(package, cst.SimpleString):
+            return
+        dots = re.match(r"(\.+)[\w.]+\Z", name.raw_value)
+        above = package.raw_value.split(".")
+        if dots is None or len(dots[1]) > len(above):
+            return
+        before = above[: len(above) - len(dots[1]) + 1]
+        parts = name.raw_value[dots.end(1) :].split(".")
+        for moved in self.wording.moved:
+            index = len(moved.parts) - 1 - len(before)
+            if index >= 0 and (*before, *parts)[: len(moved.parts)] == moved.parts:
+                self._in_literal(name, dots.end(1) + len("".join(f"{part}." for part in parts[:index])), moved)
+
+    def _of_import(self, name: cst.BaseExpression | None, names: cst.BaseExpression | None) -> None:
+        if not isinstance(name, cst.SimpleString) or not isinstance(names, (cst.List, cst.Tuple)):
+            return
+        for element in names.elements:
+            for moved in self.wording.moved:
+                if isinstance(element.value, cst.SimpleString) and moved.parts == (
+                    *name.raw_value.split("."),
+                    element.value.raw_value,
+                ):
+                    self._in_literal(element.value, 0, moved)
+
+    def _in_literal(self, node: cst.SimpleString, at: int, moved: Moved) -> None:
+        start = self._span(node)[0] + len(node.prefix) + len(node.quote) + at
+        self._literals.add(start)
+        self.found.append(Mention(Edit(start, start + len(moved.old), moved.new), "name"))
+
+    @override
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
         """Looks into a string; an escape in it, such as a line feed, is no letter before a word."""
         text = node.value if "r" in node.prefix else re.sub(r"\\[^\r\n]", "  ", node.value)
-        self._words(text, self._span(node)[0], is_prose=self._is_docstring(node))
+        self._words(text, self._span(node)[0], self.docstrings if self._is_docstring(node) else self.strings)
         if node.value[len(node.prefix) :].strip("\"'") == self.wording.old and self._is_listed(node):
             start = self._span(node)[0] + node.value.index(self.wording.old)
             self.found.append(Mention(Edit(start, start + len(self.wording.old), self.wording.new), "name"))
-            self.loose.discard(start)
+            self.strings.discard(start)
 
     @override
     def visit_FormattedStringText(self, node: cst.FormattedStringText) -> None:
         """Looks into what an f-string says literally."""
-        self._words(re.sub(r"\\[^\r\n]", "  ", node.value), self._span(node)[0], is_prose=False)
+        self._words(re.sub(r"\\[^\r\n]", "  ", node.value), self._span(node)[0], self.strings)
 
     @override
     def visit_Comment(self, node: cst.Comment) -> None:
         """Looks into a comment."""
-        self._words(node.value, self._span(node)[0], is_prose=True)
+        self._words(node.value, self._span(node)[0], self.comments)
 
-    def _words(self, text: str, start: int, *, is_prose: bool) -> None:
-        covered = set()
+    def _words(self, text: str, start: int, alone: set[int]) -> None:
+        is_prose = alone is not self.strings
+        covered = set(self._literals)
         for mention in self.wording.mentions(text):
+            if mention.kind == "dotted" and not is_prose and not _NAMES_ONLY.fullmatch(text):
+                continue
             edit = Edit(mention.edit.start + start, mention.edit.end + start, mention.edit.text)
             covered.add(edit.start)
             self.found.append(Mention(edit, "comment" if is_prose else mention.kind))
             self.used.update(_longer(text, mention.edit))
         self.used.update(found[0] for found in re.finditer(rf"\b[\w.]+[.]{self.wording.old}\b", text))
-        alone = (found.start() + start for found in self.wording.word.finditer(text))
-        self.loose.update(offset for offset in alone if offset not in covered)
+        alone.update({found.start() + start for found in self.wording.word.finditer(text)} - covered)
 
     def _is_docstring(self, node: cst.SimpleString) -> bool:
         return isinstance(self.get_metadata(ParentNodeProvider, node), cst.Expr)
@@ -328,6 +378,16 @@ class Finder(cst.CSTVisitor):
         for assignment in assignments:
             for access in assignment.references:
                 yield from self._in_string(access, pattern, moved.new)
+
+
+def _argument(call: cst.Call, index: int, name: str) -> cst.BaseExpression | None:
+    """What is given by place or by name."""
+    for place, given in enumerate(call.args):
+        if given.star or (given.keyword is None and place == index):
+            return None if given.star else given.value
+        if given.keyword is not None and given.keyword.value == name:
+            return given.value
+    return None
 
 
 def _node(assignment: BaseAssignment) -> _Import:

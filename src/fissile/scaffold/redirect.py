@@ -24,7 +24,10 @@ _REDIRECT = '''
 )
 async def {function}(request: {request}) -> {response}:
     """Leads from the old URLs to the new ones; 308 keeps the method and the body."""
-    path = {quote}(request.scope["path"].replace("{old}", "{new}", 1))
+    path = (request.scope.get("raw_path") or b"").decode("latin-1")  # as it was sent: %2F is no slash
+    if "{old}" not in path:
+        path = {quote}(request.scope["path"])
+    path = path.replace("{old}", "{new}", 1)
     query = f"?{{request.url.query}}" if request.url.query else ""
     return {response}(path + query, status_code=308)'''
 

@@ -24,7 +24,9 @@ class References:
         locals: Names that are renamed with their uses where nobody else uses them.
         used: The dotted names that it takes from elsewhere and that end with the component's name.
         exact: The lines with a string that is the name and nothing else.
-        loose: The other lines where it stands alone in a string or comment.
+        strings: The lines where it stands alone in a string that is no docstring; those with `exact` among them.
+        loose: The other lines where it stands alone in a docstring or comment.
+        docstrings: Which of `loose` are of docstrings.
     """
 
     file: Written
@@ -32,7 +34,9 @@ class References:
     locals: tuple[Local, ...]
     used: frozenset[str]
     exact: tuple[int, ...]
+    strings: tuple[int, ...]
     loose: tuple[int, ...]
+    docstrings: frozenset[int]
 
     def mentions(self, exported: Iterable[str]) -> tuple[Mention, ...]:
         """Everything that is renamed; see `Local.mentions`."""
@@ -60,10 +64,15 @@ def references(file: Written, module: str, wording: Wording) -> References:
         found = finder.locals()
         sure = (*finder.found, *finder.of_annotations(), *finder.of_stars())
     _check(file.text, [*(mention.edit for mention in sure), *(edit for each in found for edit in each.edits)], wording)
-    exact = dict.fromkeys(file.line(offset) for offset in sorted(finder.loose) if _is_exact(file.text, offset, wording))
-    loose = dict.fromkeys(file.line(offset) for offset in sorted(finder.loose))
-    others = tuple(line for line in loose if line not in exact)
-    return References(file, sure, found, frozenset(finder.used), tuple(exact), others)
+    strings = _lines(file, finder.strings)
+    exact = _lines(file, {offset for offset in finder.strings if _is_exact(file.text, offset, wording)})
+    loose = tuple(line for line in _lines(file, finder.comments | finder.docstrings) if line not in strings)
+    docstrings = frozenset(_lines(file, finder.docstrings))
+    return References(file, sure, found, frozenset(finder.used), exact, strings, loose, docstrings)
+
+
+def _lines(file: Written, offsets: Iterable[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(file.line(offset) for offset in sorted(offsets)))
 
 
 def _is_exact(text: str, offset: int, wording: Wording) -> bool:

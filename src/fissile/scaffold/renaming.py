@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from ..errors import Fault, WrongUsage, raise_faults, shown
-from ..project import FoundComponent, Project, default_prefix
+from ..project import FoundComponent, Project, default_prefix, state_folder
 from . import urls
 from .change import Change, Move, Retarget, Write
 from .declaration import declared
@@ -126,8 +127,22 @@ class _Renaming:
     @cached_property
     def moves(self) -> tuple[Move, ...]:
         """Its home, the tests that are called like it, and its secrets."""
-        secrets = sorted((self.survey.root / ".fissile" / "secrets").glob(f"{self.survey.old}__*"))
+        secrets = self._secrets if self._keeps_secrets else ()
         return tuple(Move(path, path.with_name(self.survey.renamed(path))) for path in (*self.survey.own, *secrets))
+
+    @cached_property
+    def _secrets(self) -> tuple[Path, ...]:
+        """Its secrets, wherever the state is."""
+        folder = Path(os.path.abspath(state_folder(self.survey.project))) / "secrets"  # noqa: PTH100  # lexical
+        return tuple(sorted(folder.glob(f"{self.survey.old}__*")))
+
+    @property
+    def _keeps_secrets(self) -> bool:
+        """Whether they are inside of the project."""
+        root = self.survey.root.resolve()
+        return all(
+            path.is_relative_to(self.survey.root) and path.resolve().is_relative_to(root) for path in self._secrets
+        )
 
     def _writes(self) -> list[Write]:
         contents: dict[Path, bytes] = {}
@@ -181,9 +196,12 @@ class _Renaming:
     def _notes(self) -> Iterator[str]:
         yield from self.outliving.notes()
         old, new = self.survey.old, self.survey.new
-        if self.component.declaration.settings or any(move.source.parent.name == "secrets" for move in self.moves):
+        if self.component.declaration.settings or self._secrets:
             upper = f"{old.upper()}__* are called {new.upper()}__*"
             yield f"the variables {upper} now: rename them wherever they are set outside of the project"
+        if not self._keeps_secrets:
+            folder = self._secrets[0].parent
+            yield f"{folder} is outside of the project: rename {old}__* to {new}__* in it"
         lines = [shown(self._moved(path), line) for path, line in self._loose()]
         if lines:
             more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
@@ -191,10 +209,16 @@ class _Renaming:
             yield f"{old} still stands alone in strings and comments; look whether it is meant: {listed}"
 
     def _loose(self) -> list[tuple[Path, int]]:
-        """The lines where the old word stands alone, without history; first those where a string is nothing else."""
+        """The lines where the old word stands alone, without history; first those in code, which may do something."""
         found = [each for each in sorted(self.survey.python.items()) if each[0].parent.name != "migrations"]
-        exact = [(path, line) for path, references in found for line in references.exact]
-        return [*exact, *((path, line) for path, references in found for line in references.loose)]
+        strings = [(path, line) for path, references in found for line in references.strings]
+        prose = [
+            (path, line)
+            for path, references in found
+            for line in references.loose
+            if line not in references.docstrings or not self.survey.is_own(path)
+        ]
+        return [*strings, *prose]
 
     def _moved(self, path: Path) -> Path:
         move = next((move for move in self.moves if path.is_relative_to(move.source)), None)

@@ -74,12 +74,13 @@ class Survey:
         tests = [moved for path in self.own[1:] for moved in self._tests(path)]
         placements = self.project.folder / "placements.toml"
         is_process = not (placements.is_file() and texts.is_shared(read_text(placements), self.old))
-        return Wording(self.old, self.new, (Moved(package, self.new, self.component.single_module), *tests), is_process)
+        home = Moved(package, self.new, self.component.single_module, home=self.home)
+        return Wording(self.old, self.new, (home, *tests), is_process)
 
     def _tests(self, path: Path) -> Iterator[Moved]:
         """What tests are imported as: from their folder, or where that is no package, by pytest without it."""
         new, is_file = Path(self.renamed(path)).stem, path.suffix == ".py"
-        yield Moved(("tests", path.stem), new, is_file)
+        yield Moved(("tests", path.stem), new, is_file, home=path)
         if is_file and not (path.parent / "__init__.py").exists():
             yield Moved((path.stem,), new, is_file, is_bare=True)
 
@@ -96,7 +97,8 @@ class Survey:
 
     def mentions(self, file: Written) -> list[Mention]:
         """What in one of those `texts` speaks of it."""
-        return list(texts.mentions(file, self.wording, {path: self.renamed(path) for path in self.own}))
+        moves = {path: self.renamed(path) for path in self.own}
+        return list(texts.mentions(file, self.wording, moves, (self.root, self.project.root)))
 
     def faults(self) -> Iterator[Fault]:
         """What cannot be read, or is not where it seems to be."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from .edits import Edit, Written
 from .tables import Key, Tables, Value
 from .tree import is_settings
-from .wording import Mention, Wording
+from .wording import Ground, Mention, Wording
 
 _SUFFIXES = re.compile(
     r"[.](?:toml|ya?ml|md|rst|txt|cfg|ini|conf|sh|bash|zsh|fish|jsonc?|mk|env|service|tf|just|j2|jinja|ipynb|bat|ps1)"
@@ -21,6 +21,7 @@ _NAMES = re.compile(
     r"|\.gitignore|\.dockerignore|\.gitattributes|\.flake8|\.coveragerc|\.pylintrc|\.editorconfig"
 )
 _ROOTED = {".gitignore", ".dockerignore", ".gitattributes", "CODEOWNERS"}
+_CONTAINER = re.compile(r"(?:.*\.)?(?:Dockerfile|Containerfile).*|(?:docker-)?compose.*\.ya?ml")
 _LOCKED = {"uv.lock", "poetry.lock", "package-lock.json"}
 _TYPED = re.compile(
     r"(?:--(?:only|group|only-group|no-group)(?:[ \t]+|=)|\bFISSILE_PROCESS[ \t]*[=:][ \t]*)"
@@ -37,20 +38,23 @@ def is_text(path: Path) -> bool:
     return bool(_SUFFIXES.fullmatch(path.suffix)) or is_settings(path) or bool(_NAMES.fullmatch(path.name))
 
 
-def mentions(file: Written, wording: Wording, moves: dict[Path, str]) -> Iterator[Mention]:
+def mentions(file: Written, wording: Wording, moves: dict[Path, str], roots: tuple[Path, ...]) -> Iterator[Mention]:
     """Finds what refers to a component in a text.
 
     Args:
         file: The file.
         wording: How the component is called.
         moves: What is moved, and what it is called then; for links.
+        roots: The folders that paths can begin in, beside that of the file.
     """
     text = file.text
     if file.path.name == "placements.toml":  # the addresses in it are of the machine
         yield from (Mention(edit, "setting") for edit in _placed(_tables(text), wording))
         return
     of_deployment = file.path.suffix in (".yaml", ".yml")
-    yield from wording.mentions(text, rooted=file.path.name in _ROOTED, secrets=of_deployment)
+    name, bases = file.path.name, (*roots, file.path.parent)
+    ground = Ground(bases, name in _ROOTED, bool(_CONTAINER.fullmatch(name)))
+    yield from wording.mentions(text, ground=ground, secrets=of_deployment)
     yield from _typed(text, wording)
     if file.path.suffix == ".md":
         yield from _links(file, moves)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from .edits import Edit
 
@@ -19,12 +21,14 @@ class Moved:
         new: What the last part becomes.
         is_file: Whether it is one file.
         is_bare: Whether it is imported without the folder that it is in; in text it is then a word like any other.
+        home: Its folder or file; None where nobody knows, and whatever is called like a part of it is one.
     """
 
     parts: tuple[str, ...]
     new: str
     is_file: bool = False
     is_bare: bool = False
+    home: Path | None = None
 
     @property
     def old(self) -> str:
@@ -35,13 +39,82 @@ class Moved:
     def dotted(self) -> re.Pattern[str]:
         """Finds its dotted name; the whole name, and no longer one that ends or begins so."""
         before = r"(?<![\w./@])(?:(?<!\w-)|(?<=\[mypy-))"
-        return re.compile(rf"{before}{_joined(self.parts, r'[.]')}(?!\w|-\w)")
+        return re.compile(rf"{before}{_joined(self.parts, r'[.]')}(?!\w|-\w)(?P<rest>(?:[.]\w+)*)(?!\w*@|:\d)")
 
     @cached_property
     def path(self) -> re.Pattern[str]:
         """Finds its path, which other folders may come before."""
         end = r"(?=\.pyi?\b)" if self.is_file else r"(?=/)|(?![\w-]|\.\w)"
         return re.compile(rf"(?<![\w.-]){_joined(self.parts, '/')}(?:{end})")
+
+    def has(self, parts: list[str]) -> bool:
+        """Says whether a dotted name goes on in it: with modules and then with what stands in them."""
+        here = self.home
+        for part in parts:
+            if here is None:
+                return True
+            inside = [here / part, here / f"{part}.py"] if here.is_dir() else []
+            module = next((path for path in inside if path.exists()), None)
+            if module is None:
+                file = here / "__init__.py" if here.is_dir() else here
+                return not _OF_A_HOST.fullmatch(parts[-1]) or _says(file, part)
+            here = module
+        return True
+
+
+_OF_A_HOST = re.compile(
+    r"[a-z]{2}|com|org|net|edu|gov|int|info|biz|dev|app|cloud|shop|store|online|site|tech"
+    r"|local|localhost|localdomain|internal|intranet|lan|home|corp|private|svc|cluster|test|example|invalid|arpa|onion"
+)
+"""How a host name ends: countries, the usual others, and what is used inside of a network (RFC 2606, RFC 6762)."""
+
+
+def _says(file: Path, word: str) -> bool:
+    """Whether a word stands in a file."""
+    return file.is_file() and bool(re.search(rf"\b{word}\b".encode(), file.read_bytes()))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What paths in a file are relative to.
+
+    Attributes:
+        bases: The folders that they can begin in.
+        is_rooted: Whether one that begins with ``/`` begins in them, too, as in ``.gitignore``.
+        is_container: Whether one that begins with ``/`` is one of a container that the project is copied into.
+    """
+
+    bases: tuple[Path, ...]
+    is_rooted: bool = False
+    is_container: bool = False
+
+    def leads(self, lead: str, moved: Moved) -> bool:
+        """Says whether what moves is where a path leads, of which `lead` comes before its own."""
+        *before, last = _SEPARATOR.split(lead)
+        if "@" in lead:
+            return False
+        last = _GLOB.sub("", last)
+        if last.startswith("/"):
+            if any(before) or self.is_container:
+                return last != "/"
+            if not self.is_rooted and last == "/":
+                return False
+        return bool(_UPWARDS.fullmatch(last)) or self._is_there(last, moved)
+
+    def _is_there(self, lead: str, moved: Moved) -> bool:
+        parts = f"{lead}{'/'.join(moved.parts)}"
+        tried = [base / parts for base in self.bases]
+        if self.is_rooted:
+            tried += [base / parts.lstrip("/") for base in self.bases]
+        home = moved.home and moved.home.with_suffix("")
+        return any(Path(os.path.normpath(path)) == home for path in tried)
+
+
+_SEPARATOR = re.compile(r"[:;&]")
+_GLOB = re.compile(r"\A[!^]*(?:(?:\*+/)+|\*+)?(?:\$PWD/)?")
+"""What a pattern of paths, emphasis in Markdown or a path of the shell begins with."""
+
+_UPWARDS = re.compile(r"(?:\.\.?/)*")
 
 
 def _joined(parts: tuple[str, ...], separator: str) -> str:
@@ -95,20 +168,20 @@ class Wording:
         """Says at once whether a file can speak of it at all."""
         return self.old.encode() in content or f"{self.old.upper()}__".encode() in content
 
-    def mentions(self, text: str, *, rooted: bool = False, secrets: bool = False) -> Iterator[Mention]:
+    def mentions(self, text: str, *, ground: Ground | None = None, secrets: bool = False) -> Iterator[Mention]:
         """Finds the dotted names, paths and variables in a text.
 
         Args:
             text: The text.
-            rooted: Whether a path that begins with ``/`` begins in the project, as in ``.gitignore``.
+            ground: What paths in it are relative to; without it, one is known by its last parts.
             secrets: Whether a file of secrets may be named without its folder.
         """
         for moved in (moved for moved in self.moved if not moved.is_bare):
             for found in moved.dotted.finditer(text):
-                if not _is_of_a_url(text, found.start()):
+                if not _is_of_a_url(text, found.start()) and moved.has(found["rest"].split(".")[1:]):
                     yield Mention(Edit(*found.span("name"), moved.new), "dotted")
             for found in moved.path.finditer(text):
-                if _is_of_the_project(text, found.start(), rooted=rooted):
+                if _is_of_the_project(text, found, moved, ground):
                     yield Mention(Edit(*found.span("name"), moved.new), "path")
         for found in self._variable.finditer(text):
             if found["upper"]:
@@ -133,7 +206,20 @@ def _is_of_a_url(text: str, start: int) -> bool:
     return "://" in _lead(text, start)
 
 
-def _is_of_the_project(text: str, start: int, *, rooted: bool) -> bool:
+_IMAGE = re.compile(r"(?:\bimage[\"']?\s*:|^\s*FROM)\s+[\"']?\Z", re.MULTILINE)
+"""What comes before the image of a container, which is called like a path."""
+
+_TAG = re.compile(r":\w|@")
+
+
+def _is_of_the_project(text: str, found: re.Match[str], moved: Moved, ground: Ground | None) -> bool:
     """Whether a path is one of files; ``/shop/orders`` is that of a URL."""
+    start = found.start()
     lead = _lead(text, start)
-    return "://" not in lead and (lead != "/" or rooted) and not _ELSEWHERE.match(lead)
+    if "://" in lead or _ELSEWHERE.match(lead):
+        return False
+    if ground is None:
+        return lead != "/"
+    if _TAG.match(text, found.end()) or _IMAGE.search(text[max(0, start - 300) : start]):
+        return False
+    return ground.leads(lead, moved)
