@@ -6,8 +6,8 @@ import pytest
 
 from fissile.errors import ConfigurationError
 from fissile.project import find_in, read_placements
-from fissile.scaffold.edits import Written
 from fissile.scaffold.removing import groups_without, placements_without
+from fissile.scaffold.source.edits import Written
 
 from .shop import FILES, contents, differences, remove, write
 

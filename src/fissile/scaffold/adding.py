@@ -13,11 +13,11 @@ from ..project.source import parse
 from .application import refuse_unless_looking
 from .change import Change, Write
 from .entities import KINDS, NOT_ENTITIES, Entity
-from .imports import imports
 from .layering import Files, in_layers
 from .names import camel, new_component_faults, snake
 from .placing import placed
 from .rendering import TEMPLATES, Sample, Words
+from .source.imports import imports
 from .tidying import tidied
 
 _LOCALS = {

@@ -10,10 +10,10 @@ from pathlib import Path
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent, Project, graph_faults, nearest, project_folder
 from .change import Change, Write
-from .declaration import Call, declaration_of
-from .edits import Edit
-from .importing import with_import
 from .names import camel, snake
+from .source.declaration import Call, declaration_of
+from .source.edits import Edit
+from .source.importing import with_import
 from .tidying import tidied
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..project import FoundComponent, default_prefix
-from .declaration import declared
-from .edits import Written
+from .source.declaration import declared
+from .source.edits import Written
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..project import Placement, Project, read_placements
 from .change import Write
-from .edits import Edit, read_text
-from .tables import Tables
+from .mentions.tables import Tables
+from .source.edits import Edit, read_text
 
 
 def placed(project: Project, name: str) -> tuple[list[Write], tuple[str, ...]]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import count
 
-from .edits import Edit, Written
+from .source.edits import Edit, Written
 
 _REDIRECT = '''
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from ..errors import Fault, raise_faults, shown
 from ..project import Project
 from .change import Change, Remove, Step, Write
-from .edits import Edit, Written, read_text
-from .survey import Survey
-from .tables import Tables, Value
-from .texts import is_group, moved_parts, names_a_group, runs_component
-from .wording import Mention
+from .mentions.survey import Survey
+from .mentions.tables import Tables, Value
+from .mentions.texts import is_group, moved_parts, names_a_group, runs_component
+from .mentions.wording import Mention
+from .source.edits import Edit, Written, read_text
 
 
 def remove_component(project: Project, name: str) -> Change:

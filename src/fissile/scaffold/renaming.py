@@ -10,15 +10,15 @@ from pathlib import Path
 
 from ..errors import Fault, WrongUsage, raise_faults, shown
 from ..project import FoundComponent, Project, default_prefix, state_folder
-from . import urls
 from .change import Change, Move, Retarget, Write
-from .declaration import declared
-from .edits import Written, read_python, read_text
+from .mentions import urls
+from .mentions.survey import Survey
+from .mentions.texts import moved_parts
 from .names import component_faults
 from .outliving import Outliving
 from .redirect import redirected
-from .survey import Survey
-from .texts import moved_parts
+from .source.declaration import declared
+from .source.edits import Written, read_python, read_text
 from .tidying import tidied
 
 _SHOWN = 10

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent, Project, nearest, project_folder
-from .apis import Api, Apis, read_apis, unread
 from .change import Change, Write
-from .edits import Edit, Written, read_python
-from .importing import lines_of, with_import
 from .names import camel, part_faults
 from .rendering import TEMPLATES, Sample
-from .routes import file_of, routers_in, routes_of, tree_of
+from .source.apis import Api, Apis, read_apis, unread
+from .source.edits import Edit, Written, read_python
+from .source.importing import lines_of, with_import
+from .source.routes import file_of, routers_in, routes_of, tree_of
 from .tidying import tidied
 
 

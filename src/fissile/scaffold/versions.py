@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ..errors import Fault, WrongUsage
 from ..project import FoundComponent, Project, project_folder
-from .apis import Api, Apis, read_apis
 from .change import Change, Write
-from .copies import Copy
-from .declaration import declared
-from .edits import read_python
-from .importing import with_import
 from .rendering import TEMPLATES, Sample
-from .routes import module_of, routes_of
+from .source.apis import Api, Apis, read_apis
+from .source.copies import Copy
+from .source.declaration import declared
+from .source.edits import read_python
+from .source.importing import with_import
+from .source.routes import module_of, routes_of
 from .tidying import tidied
 
 

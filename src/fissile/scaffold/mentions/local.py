@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .edits import Edit
+from ..source.edits import Edit
 from .wording import Mention, Moved
 
 

@@ -10,7 +10,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 from typing_extensions import override
 
-from .edits import Edit, Written
+from ..source.edits import Edit, Written
 
 _LOCAL = r"https?://(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]|test|testserver)(?::\d+)?"
 """The beginning of a URL of an application that runs here or in a test."""

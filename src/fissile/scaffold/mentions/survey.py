@@ -9,10 +9,10 @@ from pathlib import Path
 
 import libcst as cst
 
-from ..errors import Fault, shown
-from ..project import FoundComponent, Project
+from ...errors import Fault, shown
+from ...project import FoundComponent, Project
+from ..source.edits import Written, read_python, read_text
 from . import texts
-from .edits import Written, read_python, read_text
 from .references import References, references
 from .tree import Tree, read_tree, root_of
 from .wording import Mention, Moved, Wording

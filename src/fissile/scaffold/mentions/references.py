@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper
 
-from .edits import Edit, Written
+from ..source.edits import Edit, Written
 from .finder import PAGE, Finder
 from .local import Local
 from .wording import Mention, Wording

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from ..errors import Fault, WrongUsage
-from ..project import FoundComponent
+from ...errors import Fault, WrongUsage
+from ...project import FoundComponent
 from .edits import Edit, Written, read_python
 
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r|\n)")

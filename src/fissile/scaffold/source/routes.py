@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import WrongUsage, shown
-from ..project import FoundComponent
-from ..project.source import parse
+from ...errors import WrongUsage, shown
+from ...project import FoundComponent
+from ...project.source import parse
 
 _ROUTES = {
     *("get", "put", "post", "delete", "options", "head", "patch", "trace", "websocket", "route", "websocket_route"),

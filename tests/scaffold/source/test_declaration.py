@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fissile.scaffold.declaration import Call, declared
-from fissile.scaffold.edits import Edit, Written
+from fissile.scaffold.source.declaration import Call, declared
+from fissile.scaffold.source.edits import Edit, Written
 
 NEWLINES = pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fissile.scaffold.tables import Tables
+from fissile.scaffold.mentions.tables import Tables
 
 TEXT = '''\
 # a comment with "quotes" = and [brackets]

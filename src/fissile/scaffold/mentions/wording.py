@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .edits import Edit
+from ..source.edits import Edit
 
 
 @dataclass(frozen=True)

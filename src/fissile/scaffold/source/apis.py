@@ -7,8 +7,8 @@ from pathlib import Path
 
 import libcst as cst
 
-from ..errors import Fault, WrongUsage
-from ..project import FoundComponent
+from ...errors import Fault, WrongUsage
+from ...project import FoundComponent
 from .declaration import Call, declaration_of
 from .edits import Written
 from .routes import file_of, router_in

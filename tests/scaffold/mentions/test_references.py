@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fissile.scaffold.edits import Written, read_python
-from fissile.scaffold.references import references
-from fissile.scaffold.wording import Moved, Wording
+from fissile.scaffold.mentions.references import references
+from fissile.scaffold.mentions.wording import Moved, Wording
+from fissile.scaffold.source.edits import Written, read_python
 
 WORDING = Wording("orders", "purchases", (Moved(("shop", "orders"), "purchases"),))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ..project import Project
+from ...project import Project
 
 _NEVER = {".git", ".hg", ".fissile", ".venv", ".tox", ".nox", ".eggs", ".hypothesis", "node_modules", "__pycache__"}
 _MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")

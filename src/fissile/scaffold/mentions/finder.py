@@ -24,7 +24,7 @@ from libcst.metadata import (
 )
 from typing_extensions import override
 
-from .edits import Edit
+from ..source.edits import Edit
 from .local import Local
 from .wording import Mention, Moved, Wording
 

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from .edits import Edit, Written
+from ..source.edits import Edit, Written
 from .tables import Key, Tables, Value
 from .tree import is_settings
 from .wording import Ground, Mention, Wording
