@@ -68,8 +68,8 @@ acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 min
 	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,900) -m acceptance tests/scaffold
 	$(BIN)/pytest $(call hangs_after,900) -m acceptance --ignore tests/scaffold tests examples/shop/tests
 
-soak: $(STAMP)  ## run what takes hours, such as 100,000 fuzzed frames
-	$(BIN)/pytest -m soak tests examples/shop/tests
+soak: $(STAMP)  ## run what takes longest: 100,000 fuzzed frames, every combination of scaffolding
+	$(BIN)/pytest -n $(WORKERS) -m soak tests examples/shop/tests
 
 bench: $(STAMP)  ## run every benchmark; each prints its goals and whether they are met
 	@for script in $$(ls benchmarks/[a-z]*.py); do echo "== $$script"; $(BIN)/python $$script || exit; done
