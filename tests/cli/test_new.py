@@ -43,7 +43,7 @@ def test_made(terminal: Terminal, shape: str) -> None:
     made = contents(terminal.folder / "shop")
     assert {"pyproject.toml", "README.md", "Makefile", ".gitignore"} <= made.keys()
     assert "shop" == tomllib.loads((terminal.folder / "shop" / "pyproject.toml").read_text())["project"]["name"]
-    assert not [name for name, (_, content) in made.items() if b"sample" in bytes(content).lower()]  # type: ignore[arg-type]
+    assert not [name for name, (_, content) in made.items() if b"sample" in str(content).lower().encode()]
 
 
 def test_tiny_without_a_word(terminal: Terminal) -> None:
