@@ -32,7 +32,8 @@ async def test_no_thread_outlives_the_store(tmp_path: Path) -> None:
         task.cancel()
     await asyncio.wait(asking)
     await store.close()
-    assert set() == threads() - before
+    while threads() - before:  # one that has been told to end needs its turn for it; one that has not hangs here
+        await asyncio.sleep(0.001)
 
 
 async def test_a_connection_that_ends_lets_go_of_its_lock(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Carrying a change out: whole, or not at all, and never over what somebody has written meanwhile."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -173,7 +172,7 @@ def test_nothing_is_left_beside_a_file(root: Path) -> None:
     killed(root, 0)
     assert (root / ".a.txt.fissile").exists()
     recover(root)
-    assert not [name for name in os.listdir(root) if name.endswith(".fissile") and name != ".fissile"]  # noqa: PTH208
+    assert not [path for path in root.iterdir() if path.name.endswith(".fissile") and path.name != ".fissile"]
 
 
 def test_a_link_that_somebody_replaced_is_not_overwritten(root: Path) -> None:
