@@ -91,9 +91,9 @@ LAYOUTS = {
         "from shop.users.public import Users\n\ncomponent = Component(needs=(Users, Suppliers))\n",
     ),
     "an import below": (
-        "from fissile import Component\n\ncomponent = Component()\n\nfrom .public import Orders  # noqa: E402  # late\n",
+        "from fissile import Component\n\ncomponent = Component()\n\nfrom .public import Orders  # noqa: E402 late\n",
         "from fissile import Component\n\nfrom shop.suppliers.public import Suppliers\n\n"
-        "component = Component(needs=[Suppliers])\n\nfrom .public import Orders  # noqa: E402  # late\n",
+        "component = Component(needs=[Suppliers])\n\nfrom .public import Orders  # noqa: E402 late\n",
     ),
 }
 
