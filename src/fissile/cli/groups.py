@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Called for the end of the help."""
         _write_examples(self.help, formatter)
+
+
+def group(name: str, words: str) -> typer.Typer:
+    """Makes a group of commands inside of another one.
+
+    Args:
+        name: What is typed for it.
+        words: What it is for.
+    """
+    return typer.Typer(name=name, cls=Group, help=words, rich_markup_mode=None, no_args_is_help=True)
 
 
 def _without_pydantic(option: Found) -> Found:

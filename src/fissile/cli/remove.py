@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .completing import offer_components
-from .groups import Command, Group
+from .groups import Command, group
 from .writing import AsJson, DryRun, perform
 
 
@@ -29,11 +29,5 @@ def remove_component(
     perform(lambda project: step(project, name), dry_run=dry_run, as_json=as_json)
 
 
-remove = typer.Typer(
-    name="remove",
-    cls=Group,
-    help="Remove a part of the project that nobody needs.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+remove = group("remove", "Remove a part of the project that nobody needs.")
 remove.command("component", cls=Command)(remove_component)

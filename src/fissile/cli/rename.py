@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .completing import offer_components
-from .groups import Command, Group
+from .groups import Command, group
 from .writing import AsJson, DryRun, perform
 
 
@@ -39,11 +39,5 @@ def rename_component(
     )
 
 
-rename = typer.Typer(
-    name="rename",
-    cls=Group,
-    help="Rename a part of the project everywhere at once.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+rename = group("rename", "Rename a part of the project everywhere at once.")
 rename.command("component", cls=Command)(rename_component)

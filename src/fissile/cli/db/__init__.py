@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from ..groups import Command, Group
+from ..groups import Command, group
 from .check import check
 from .current import current
 from .downgrade import downgrade
@@ -13,13 +11,7 @@ from .provision import provision
 from .revision import revision
 from .upgrade import upgrade
 
-db = typer.Typer(
-    name="db",
-    cls=Group,
-    help="Look after the databases of the components: roles, migrations, checks.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+db = group("db", "Look after the databases of the components: roles, migrations, checks.")
 db.command("revision", cls=Command)(revision)
 db.command("upgrade", cls=Command)(upgrade)
 db.command("downgrade", cls=Command, context_settings={"ignore_unknown_options": True})(downgrade)  # -1 is none
