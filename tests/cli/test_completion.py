@@ -14,6 +14,7 @@ from .terminal import PATIENCE, Terminal
 
 FISSILE = Path(sys.executable).parent / "fissile"
 BASH = shutil.which("bash")
+needs_bash = pytest.mark.skipif(BASH is None and "CI" not in os.environ, reason="there is no bash")
 
 
 def asked(folder: Path, variables: dict[str, str], *command: str) -> tuple[int, str, str]:
@@ -124,7 +125,7 @@ def test_zsh_and_fish(bolts: Terminal) -> None:
     assert (0, "_arguments '*: :((\"suppliers\"))'\n", "") == asked(bolts.folder, zsh)
 
 
-@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@needs_bash
 def test_a_real_bash(bolts: Terminal) -> None:
     """It sources the script that we print, and finds the words where it keeps them."""
     script = (
@@ -138,7 +139,7 @@ def test_a_real_bash(bolts: Terminal) -> None:
     )
 
 
-@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@needs_bash
 def test_it_is_installed(bolts: Terminal) -> None:
     """For the shell in which it is typed, and in the home of whoever types it."""
     assert BASH is not None

@@ -244,3 +244,9 @@ def test_programs_are_told_everything(tmp_path: Path) -> None:
         "dry_run": False,
     }
     assert expected == json.loads(done.out)
+
+
+def test_an_interface_that_cannot_be_read(tmp_path: Path) -> None:
+    """A `public` that is no Python is named with the line, and nothing is declared."""
+    said = refused(tmp_path, {"shop/suppliers/public.py": "class Suppliers(\n"}, "orders", "suppliers")
+    assert "shop/suppliers/public.py:1: public.py is not valid Python" in said

@@ -257,3 +257,20 @@ def test_a_change_is_planned_when_nobody_else_writes(root: Path) -> None:
     carried_out(root, earlier)
     threads[0].join()
     assert [True] == seen
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_journal_leads_nowhere_through_a_link(root: Path, tmp_path: Path, *, is_there: bool) -> None:
+    """Nor does one through a link, that came along as well or that it would make itself."""
+    folder = root / ".fissile" / "journal"
+    folder.mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    (folder / "0.new").write_text("evil")
+    entries = [{"kind": "link", "path": "out", "new": "../home"}, {**OURS, "path": "out/.bashrc"}]
+    if is_there:
+        (root / "out").symlink_to("../home")
+        del entries[0]
+    (folder / "plan.json").write_text(json.dumps({"what": "add component x", "entries": entries}))
+    with pytest.raises(ConfigurationError, match="it leads out of the project"):
+        recover(root)
+    assert [] == list((tmp_path / "home").iterdir())

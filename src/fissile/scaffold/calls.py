@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import Fault, WrongUsage
+from ..errors import ConfigurationError, Fault, WrongUsage
 from ..project import FoundComponent, Project, graph_faults, nearest, project_folder
+from ..project.source import parse
 from .change import Change, Write
 from .names import camel, snake
 from .source.declaration import Call, declaration_of
@@ -126,7 +127,7 @@ def _method(project: Project, module: str, name: str) -> str | None:
     """A method of an interface, as it is called with what it has to be given."""
     base = project.root.joinpath(*module.split("."))
     file = next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
-    found = _class(file, name) if file else None
+    found = _class(file, module, name) if file else None
     methods = [each for each in found.body if isinstance(each, ast.AsyncFunctionDef)] if found else []
     if not methods:
         return None
@@ -137,6 +138,8 @@ def _method(project: Project, module: str, name: str) -> str | None:
     return f"{methods[0].name}({', '.join(words)})"
 
 
-def _class(file: Path, name: str) -> ast.ClassDef | None:
-    tree = ast.parse(file.read_bytes())
-    return next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name), None)
+def _class(file: Path, module: str, name: str) -> ast.ClassDef | None:
+    source = parse(file, module)
+    if source.fault is not None:
+        raise ConfigurationError(source.fault)
+    return next((each for each in source.statements if isinstance(each, ast.ClassDef) and each.name == name), None)

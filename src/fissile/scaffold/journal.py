@@ -169,6 +169,8 @@ class _Journal:
         shutil.rmtree(self.folder)
 
     def _do(self, entry: _Entry) -> None:
+        if not self._is_inside(entry):
+            raise PermissionError(errno.EPERM, "it leads out of the project", str(self.root / entry.path))
         path = self.root / entry.path
         match entry.kind:
             case "folder":
@@ -209,7 +211,15 @@ class _Journal:
     def _shown(self, kept: str | None) -> str:
         return shown(self.folder / str(kept))
 
+    def _is_inside(self, entry: _Entry) -> bool:
+        """Whether it leads out of the project through no link, be it one that an entry before has made."""
+        root = self.root.resolve()
+        paths = [self.root / each for each in (entry.path, entry.to) if each]
+        return all(path.parent.resolve().is_relative_to(root) for path in paths)
+
     def _undo(self, entry: _Entry) -> None:
+        if not self._is_inside(entry):
+            return  # nor was it done
         path = self.root / entry.path
         match entry.kind:
             case "folder":

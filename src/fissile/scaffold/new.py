@@ -97,4 +97,5 @@ def _source() -> str | None:
     if url.scheme != "file":
         return None
     editable = ", editable = true" if origin.get("dir_info", {}).get("editable") else ""
-    return f'{{ path = "{unquote(url.path)}"{editable} }}'
+    path = json.dumps(unquote(url.path), ensure_ascii=False)  # what is a string there is one in TOML
+    return f"{{ path = {path}{editable} }}"
