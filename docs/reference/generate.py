@@ -40,6 +40,7 @@ VARIABLES = {
     "FISSILE_STATE": "the folder of the state; `.fissile` in the project by default",
     "FISSILE_ENVOY": "the Envoy that stands in front of several processes, where it is not the installed one",
     "FISSILE_TEST_POSTGRES": "for tests: the URL of somebody who may make databases and roles",
+    "XDG_STATE_HOME": "your state directory, where commands keep their journals; `~/.local/state` by default",
     "NO_COLOR": "no colour, on a terminal neither; `FORCE_COLOR` colours without a terminal",
 }
 """The variables that somebody sets."""

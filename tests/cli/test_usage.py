@@ -13,7 +13,8 @@ def test_help_names_every_command(terminal: Terminal) -> None:
     result = terminal.run("--help")
     assert (0, "") == (result.code, result.err)
     commands = [line.split()[0] for line in result.out.partition("Commands:\n")[2].splitlines()]
-    assert ["new", "dev", "run", "list", "restart", "openapi", "call", "add", "rename", "remove", "db"] == commands
+    first = ["new", "dev", "run", "list", "restart", "openapi", "call", "recover"]
+    assert [*first, "add", "rename", "remove", "db"] == commands
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -307,6 +307,6 @@ def _answers(port: str) -> bool:
 
 def _environment() -> dict[str, str]:
     """What a shell has after the virtual environment was activated; nothing of the test's own."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "XDG_STATE_HOME") if name in os.environ}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80"}

@@ -1,17 +1,21 @@
 """Carrying a change out: whole, or not at all, and never over what somebody has written meanwhile."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from fissile.errors import ConfigurationError
+from fissile.project.user_state import make_user_state, user_state
 from fissile.scaffold.change import Change, Move, Remove, Retarget, Step, Write
-from fissile.scaffold.journal import carried_out, carry_out, recover
+from fissile.scaffold.journal import carried_out, carry_out, interrupted, left_in, recover
 
 from .shop import contents, write
 
@@ -56,7 +60,7 @@ left = int(sys.argv[2])
 
 def hook(event, arguments):
     global left
-    if event == "os.rename" and ".fissile/journal/plan" not in str(arguments[1]):
+    if event == "os.rename" and "plan.json" not in str(arguments[1]):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -80,7 +84,7 @@ def test_everything_is_done(root: Path) -> None:
     assert 0o640 == (root / "a.txt").stat().st_mode & 0o777
     (kept,) = (root / ".fissile/removed").rglob("old.txt")
     assert "old" == kept.read_text()
-    assert not (root / ".fissile/journal").exists()
+    assert ["writing.lock"] == [path.name for path in user_state(root).iterdir()]
     assert recover(root) is None
 
 
@@ -161,7 +165,7 @@ def test_what_fails_while_it_is_finished_is_undone(root: Path, name: str) -> Non
 
 def test_a_journal_that_never_began_is_no_matter(root: Path) -> None:
     """Without its plan nothing has happened, and the next change begins anew."""
-    write(root, {".fissile/journal/0.new": "x"})
+    write(make_user_state(root), {"journal/0.new": "x"})
     assert recover(root) is None
     carry_out(change(root))
     assert AFTER == whole(root)
@@ -189,55 +193,217 @@ def test_a_link_that_somebody_replaced_is_not_overwritten(root: Path) -> None:
 OURS = {"kind": "write", "path": "a.txt", "to": "", "new": "0.new", "old": None, "mode": 420}
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {"path": "../outside.txt"},
-        {"path": "/tmp/outside.txt"},
-        {"kind": "move", "path": "a.txt", "to": "../outside.txt", "new": ""},
-        {"new": "../../secret"},
-        {"old": "/etc/hostname"},
-        {"bogus": 1},
-        {"path": None},
-    ],
-)
-def test_a_journal_that_came_with_the_files_leads_nowhere(root: Path, tmp_path: Path, entry: dict[str, object]) -> None:
-    """What we cannot have written is not followed, and is no traceback."""
-    folder = root / ".fissile" / "journal"
+def planted(root: Path, plan: object, *, inside: bool = False) -> Path:
+    """A journal that somebody has written by hand: where ours are, or inside of the project."""
+    folder = root / ".fissile/journal" if inside else make_user_state(root) / "journal"
     folder.mkdir(parents=True)
     (folder / "0.new").write_text("evil")
-    (folder / "plan.json").write_text(json.dumps({"what": "add component x", "entries": [{**OURS, **entry}]}))
-    before = contents(root)
+    (folder / "progress").write_bytes(b"   ")
+    (folder / "plan.json").write_text(plan if isinstance(plan, str) else json.dumps(plan))
+    return folder
+
+
+def plan_of(root: Path, *entries: Mapping[str, object]) -> dict[str, object]:
+    """A plan that is right for this folder."""
+    identity = {"path": str(root.resolve()), "inode": root.stat().st_ino}
+    return {"root": identity, "what": "add component x", "entries": [{**OURS, **entry} for entry in entries]}
+
+
+NOT_OURS: list[dict[str, object]] = [
+    {"path": "../outside.txt"},
+    {"path": "/tmp/outside.txt"},
+    {"path": ""},
+    {"kind": "move", "path": "a.txt", "to": "../outside.txt", "new": ""},
+    {"kind": "run", "path": "a.txt"},
+    {"new": "../../secret"},
+    {"old": "/etc/hostname"},
+    {"bogus": 1},
+    {"path": None},
+    {"mode": -1},
+    {"mode": 0o100000},
+    {"path": ".git/hooks/post-checkout", "mode": 0o755},
+    {"path": ".GIT/hooks/post-checkout", "mode": 0o755},
+    {"path": "folder/.git/config"},
+    {"path": ".git"},
+    {"path": ".git./config"},
+    {"kind": "folder", "path": ".Git", "new": ""},
+    {"kind": "link", "path": ".git/hooks/pre-commit", "new": "../../a.txt"},
+    {"kind": "move", "path": "a.txt", "to": ".git/hooks/pre-commit", "new": ""},
+    {"kind": "move", "path": ".git/config", "to": "config", "new": ""},
+    {"kind": "remove", "path": ".git/config", "to": "2026-12-01T000000", "new": ""},
+    {"kind": "remove", "path": "a.txt", "to": "../../.git", "new": ""},
+    {"path": ".fissile/secrets/link"},
+    {"path": ".Fissile/orders.sqlite3"},
+    {"path": "folder/.fissile/secrets/link"},
+    {"kind": "secret", "path": "../orders__key", "to": "x__key", "new": ""},
+    {"kind": "secret", "path": "orders__key", "to": "../../.git/x__key", "new": ""},
+    {"kind": "secret", "path": "orders__key", "to": "link", "new": ""},
+]
+
+
+@pytest.mark.parametrize("entry", NOT_OURS, ids=str)
+def test_an_entry_that_no_command_writes_is_not_followed(root: Path, entry: Mapping[str, object]) -> None:
+    """A journal touches nothing outside of the project, below .git or in its state, and is no traceback."""
+    write(root, {".git/config": "git", ".fissile/secrets/orders__key": "secret"})
+    folder = planted(root, plan_of(root, entry))
+    before = everything(root)
+    assert interrupted(root) is None
     with pytest.raises(ConfigurationError, match="there is a journal that cannot be followed"):
         recover(root)
-    assert (before, [root]) == (contents(root), list(tmp_path.iterdir()))
+    assert before == everything(root)
+    shutil.rmtree(folder)
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    """Every file around a project, those of git and of the state included."""
+    return {str(path): path.read_bytes() for path in root.parent.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"what": "x"}', '{"what": "x", "entries": 1}'])
-def test_a_journal_that_is_broken(root: Path, text: str) -> None:
-    """A journal that cannot be read is said to be one."""
-    (root / ".fissile" / "journal").mkdir(parents=True)
-    (root / ".fissile" / "journal" / "plan.json").write_text(text)
+def test_a_broken_journal_is_reported(root: Path, text: str) -> None:
+    """A journal that cannot be read is a fault."""
+    planted(root, text)
     with pytest.raises(ConfigurationError, match="there is a journal that cannot be followed"):
         recover(root)
 
 
+@pytest.mark.parametrize("entry", [{}, {"path": ".git/hooks/post-checkout", "mode": 0o755}], ids=str)
+def test_a_journal_inside_of_a_project_is_data(root: Path, entry: Mapping[str, object]) -> None:
+    """What came with a clone is never carried out, even if every byte of it fits to this folder and this user."""
+    write(root, {".git/config": "git"})
+    folder = planted(root, plan_of(root, {**entry, "old": "0.old"}), inside=True)
+    write(folder, {"0.old": "a"})
+    before = everything(root)
+    assert (None, None, folder) == (interrupted(root), recover(root), left_in(root / "folder"))
+    assert before == everything(root)
+
+
 def test_a_journal_above_the_project_is_not_ours(root: Path) -> None:
-    """Nobody who works below a folder is made to follow what somebody has put there."""
-    (root.parent / ".fissile" / "journal").mkdir(parents=True)
-    (root.parent / ".fissile" / "journal" / "plan.json").write_text("{")
+    """A command below a folder does not follow the journal of what is above its project."""
+    planted(root.parent, plan_of(root.parent, {}))
     (root / "pyproject.toml").touch()
-    assert recover(root) is None
+    assert (None, None) == (interrupted(root), recover(root))
 
 
-def test_the_lock_is_not_followed(root: Path) -> None:
+@pytest.mark.parametrize("identity", [{"path": "/elsewhere"}, {"inode": 1}, {"path": None}])
+def test_a_journal_of_another_folder_is_not_followed(root: Path, identity: Mapping[str, object]) -> None:
+    """One that was made for what was here before, or is copied from elsewhere, is not carried out here."""
+    plan = plan_of(root, {})
+    planted(root, {**plan, "root": {**plan_of(root)["root"], **identity}})  # type: ignore[dict-item]  # it is a dict
+    before = everything(root)
+    assert interrupted(root) is None
+    with pytest.raises(ConfigurationError, match="was interrupted in another folder"):
+        recover(root)
+    assert before == everything(root)
+
+
+def test_a_copy_of_an_interrupted_project_is_left_alone(root: Path, tmp_path: Path) -> None:
+    """Whoever copies or moves a half-written project has its files as they are; the journal is that of the first."""
+    killed(root, 2)
+    copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    before = contents(copy)
+    assert (None, None) == (interrupted(copy), recover(copy))
+    assert before == contents(copy)
+    assert "try this" == interrupted(root)
+
+
+def test_what_was_taken_back_is_not_finished_in_the_middle(root: Path) -> None:
+    """After somebody has put the old files back, as git does, the rest of the change is not written over them."""
+    killed(root, 2)
+    write(root, {"a.txt": "a"})
+    before = contents(root)
+    with pytest.raises(ConfigurationError, match="part of what it did was taken back since"):
+        recover(root)
+    assert before == contents(root)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701, 0o722])
+@pytest.mark.parametrize("above", [0, 1, 2])
+def test_a_folder_that_others_can_enter_holds_no_journal(root: Path, mode: int, above: int) -> None:
+    """What others may have written is not carried out; the command says how to close the folder."""
+    planted(root, plan_of(root, {}))
+    folder = (user_state(root), *user_state(root).parents)[above]
+    folder.chmod(mode)
+    try:
+        assert interrupted(root) is None
+        for command in (recover, lambda root: carry_out(change(root))):
+            with pytest.raises(ConfigurationError, match="the folder of the journal is not private") as refused:
+                command(root)
+            assert f"chmod 700 {folder}" in refused.value.faults[0].fix
+    finally:
+        folder.chmod(0o700)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives files away")
+def test_the_folder_of_another_user_holds_no_journal(root: Path) -> None:
+    """Another user cannot put a journal where this user's commands look for one."""
+    planted(root, plan_of(root, {}))
+    os.chown(user_state(root), 12345, -1)
+    with pytest.raises(ConfigurationError, match="it is another user's"):
+        recover(root)
+    assert "a" == (root / "a.txt").read_text()
+
+
+def test_a_link_is_no_folder_for_a_journal(root: Path, tmp_path: Path) -> None:
+    """Nor does a link in its place lead to one that came with the files."""
+    planted(root, plan_of(root, {}), inside=True).parent.chmod(0o700)
+    state = make_user_state(root)
+    state.rmdir()
+    state.symlink_to(root / ".fissile")
+    with pytest.raises(ConfigurationError, match="inside of the project"):
+        recover(root)
+    state.unlink()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    shutil.move(root / ".fissile/journal", tmp_path / "elsewhere/journal")
+    state.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="not private"):
+        recover(root)
+    assert "a" == (root / "a.txt").read_text()
+    state.unlink()
+
+
+def test_the_state_is_never_inside_of_the_project(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state directory that a project brings along, by whatever way it got into the environment, is refused."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
+    planned = plan_of(root, {})
+    folder = user_state(root) / "journal"
+    write(folder, {"plan.json": json.dumps(planned), "0.new": "evil", "progress": "  "})
+    assert interrupted(root) is None
+    for command in (recover, lambda root: carry_out(change(root))):
+        with pytest.raises(ConfigurationError, match="the folder of the journal is inside of the project"):
+            command(root)
+    assert "a" == (root / "a.txt").read_text()
+
+
+def test_a_relative_state_directory_counts_as_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As the XDG Base Directory Specification has it; it would be wherever the command is typed."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for named in ("state", "./.state", ""):
+        monkeypatch.setenv("XDG_STATE_HOME", named)
+        assert user_state(tmp_path).is_relative_to(tmp_path / ".local/state/fissile")
+
+
+def test_everything_of_a_journal_is_for_this_user_alone(root: Path) -> None:
+    """Whatever the umask is, and although the files are those of everybody."""
+    before = os.umask(0)
+    try:
+        killed(root, 0)
+    finally:
+        os.umask(before)
+    state = user_state(root)
+    found = [state, state.parent, state.parents[1], *state.rglob("*")]
+    assert {0} == {path.stat().st_mode & 0o077 for path in found}
+
+
+def test_the_lock_is_not_followed(root: Path, tmp_path: Path) -> None:
     """A link in the place of the lock leads to no file, least of all one that is emptied."""
-    (root / ".fissile").mkdir()
-    (root.parent / "precious").write_text("precious")
-    (root / ".fissile" / "writing.lock").symlink_to("../../precious")
+    (tmp_path / "precious").write_text("precious")
+    lock = make_user_state(root) / "writing.lock"
+    lock.symlink_to(tmp_path / "precious")
     with pytest.raises(ConfigurationError, match="cannot open the lock"):
         carry_out(change(root))
-    assert "precious" == (root.parent / "precious").read_text()
+    assert "precious" == (tmp_path / "precious").read_text()
+    lock.unlink()
 
 
 def test_a_change_is_planned_when_nobody_else_writes(root: Path) -> None:
@@ -259,18 +425,35 @@ def test_a_change_is_planned_when_nobody_else_writes(root: Path) -> None:
     assert [True] == seen
 
 
-@pytest.mark.parametrize("is_there", [False, True])
-def test_a_journal_leads_nowhere_through_a_link(root: Path, tmp_path: Path, *, is_there: bool) -> None:
-    """Nor does one through a link, that came along as well or that it would make itself."""
-    folder = root / ".fissile" / "journal"
-    folder.mkdir(parents=True)
-    (tmp_path / "home").mkdir()
-    (folder / "0.new").write_text("evil")
-    entries = [{"kind": "link", "path": "out", "new": "../home"}, {**OURS, "path": "out/.bashrc"}]
-    if is_there:
-        (root / "out").symlink_to("../home")
-        del entries[0]
-    (folder / "plan.json").write_text(json.dumps({"what": "add component x", "entries": entries}))
+@pytest.mark.parametrize("target", ["../home", ".git", ".fissile/secrets"])
+def test_a_journal_leads_nowhere_through_a_link(root: Path, tmp_path: Path, target: str) -> None:
+    """A link inside of the project leads no entry out of it, nor to git or to the state."""
+    for folder in (tmp_path / "home", root / ".git", root / ".fissile/secrets"):
+        folder.mkdir(parents=True)
+    (root / "out").symlink_to(target)
+    planted(root, plan_of(root, {"path": "out/config"}))
     with pytest.raises(ConfigurationError, match="it leads out of the project"):
         recover(root)
-    assert [] == list((tmp_path / "home").iterdir())
+    assert [] == list((root / target).iterdir())
+
+
+@pytest.mark.parametrize("link", [".fissile", ".fissile/removed"])
+def test_what_is_removed_is_kept_behind_no_link(root: Path, tmp_path: Path, link: str) -> None:
+    """A link that came with the project does not say where removed files go."""
+    (tmp_path / "elsewhere").mkdir()
+    (root / link).parent.mkdir(exist_ok=True)
+    (root / link).symlink_to(tmp_path / "elsewhere")
+    before = contents(root)
+    with pytest.raises(ConfigurationError, match="it leads out of the project"):
+        carry_out(change(root))
+    assert (before, []) == (contents(root), list((tmp_path / "elsewhere").iterdir()))
+
+
+def test_no_step_writes_into_git_or_the_state(root: Path) -> None:
+    """A step that would is refused before anything has changed."""
+    write(root, {".git/config": "git"})
+    for name in (".git/hooks/pre-commit", "folder/.GIT/config", ".fissile/secrets/link"):
+        with pytest.raises(ConfigurationError, match="no command writes here"):
+            carry_out(change(root, Write(root / name, None, b"x")))
+    assert "a" == (root / "a.txt").read_text()
+    assert recover(root) is None

@@ -437,7 +437,7 @@ main(*words)
 ends = []
 for moment in range(1, 1000):
     ended = forked(lambda: carried_out(made[0], moment))
-    ends.append([ended, forked(lambda: main("list"))])
+    ends.append([ended, forked(lambda: main("recover"))])
     os.chdir("..")
     os.rename("project", str(moment))
     shutil.copytree("before", "project", symlinks=True)

@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
         for name in os.environ
         if name.startswith(("PIP_", "SSL_", "UV_", "HTTP", "FISSILE_TEST"))
     }
-    kept |= {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept |= {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "XDG_STATE_HOME") if name in os.environ}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**kept, **_index(), "PATH": path, "NO_COLOR": "1", "UV_PYTHON": sys.executable, "UV_LINK_MODE": "copy"}
 

@@ -10,11 +10,11 @@ there, such as a provider or a free port; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import ConfigurationError
 from .add import add
 from .call import call
 from .db import db
@@ -23,11 +23,13 @@ from .groups import Command, Group
 from .list import list_components
 from .new import new
 from .openapi import openapi
+from .recover import recover
 from .remove import remove
 from .rename import rename
 from .restart import restart
 from .run import run
 from .words import BROKEN, say, show_configuration, show_exception
+from .writing import half_written
 
 cli = typer.Typer(
     name="fissile",
@@ -47,6 +49,7 @@ cli.command("list", cls=Command)(list_components)
 cli.command("restart", cls=Command)(restart)
 cli.command("openapi", cls=Command)(openapi)
 cli.command("call", cls=Command)(call)
+cli.command("recover", cls=Command)(recover)
 cli.add_typer(db)
 
 
@@ -58,23 +61,31 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_WRITING = ("new", "add", "rename", "remove", "recover")
+"""Commands that finish themselves what was interrupted, or that have nothing to do with the project here."""
+
+_READING = ("list",)
+"""Commands that read the project and import none of it."""
+
+
 @cli.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Ends what a command has begun here and was killed in, before the next one does anything."""
-    from ..scaffold.journal import recover
-
-    if done := recover(Path.cwd()):
-        say(done)
+    """Refuse to run source into which an interrupted command has written one half of something."""
+    if context.invoked_subcommand in _WRITING or "--help" in sys.argv:
+        return
+    if fault := half_written():
+        if context.invoked_subcommand not in _READING:
+            raise ConfigurationError(fault)
+        say(f"warning: {fault}")
 
 
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
-    from ..errors import ConfigurationError
-
     try:
         cli(prog_name="fissile")
     except ConfigurationError as error:

@@ -6,10 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import ConfigurationError, Fault, shown
 from .words import has_colour, say
 
 if TYPE_CHECKING:
@@ -40,11 +42,53 @@ def perform(plan: Callable[[Project], Change], *, dry_run: bool, as_json: bool) 
     from .application import project_of
 
     if dry_run:
+        refuse_half_written()
         change = plan(project_of(None))
         change.check()
     else:
+        recover()
         change = carried_out(project_folder(project_of(None)), lambda: plan(project_of(None)))
     tell(change, dry_run=dry_run, as_json=as_json)
+
+
+def recover() -> bool:
+    """Finish or undo what an interrupted command has begun in the project around the working directory.
+
+    Returns:
+        True if there was anything to do.
+
+    Raises:
+        ConfigurationError: Neither is possible; the files stay as they are.
+    """
+    from ..scaffold import journal
+
+    folder = Path.cwd()
+    if left := journal.left_in(folder):
+        say(f"note: {shown(left)} is not followed: what is inside of a project may have come with it; remove it")
+    done = journal.recover(folder)
+    if done:
+        say(done)
+    return done is not None
+
+
+def refuse_half_written() -> None:
+    """Refuse to go on with a project into which an interrupted command has written one half of something.
+
+    Raises:
+        ConfigurationError: One was interrupted here.
+    """
+    if fault := half_written():
+        raise ConfigurationError(fault)
+
+
+def half_written() -> Fault | None:
+    """Return the fault of a project into which an interrupted command has written one half of something, if one has."""
+    from ..scaffold.journal import interrupted
+
+    if (what := interrupted(Path.cwd())) is None:
+        return None
+    why = "its source may be one half of before and one half of after"
+    return Fault(f"`fissile {what}` was interrupted in this project", "", why, "fissile recover")
 
 
 def tell(change: Change, *, dry_run: bool, as_json: bool) -> None:

@@ -66,22 +66,51 @@ def sockets_folder(project: Project) -> Path:
     return Path(tempfile.gettempdir()) / f"fissile-{user}-{state}"
 
 
-def make_private(folder: Path) -> None:
-    """Makes a folder that only this user can look into, or makes sure that it is such a one.
+def make_private(
+    folder: Path,
+    name: str = "the folder of the sockets",
+    why: str = "whoever can reach a socket in it can call every component",
+    variable: str = "XDG_RUNTIME_DIR",
+) -> None:
+    """Make a folder that only this user can enter, or check that an existing one is private.
+
+    Args:
+        folder: The folder.
+        name: What it is, for a fault.
+        why: Why it must be private.
+        variable: The environment variable that moves it.
 
     Raises:
-        ConfigurationError: It belongs to somebody else, is open to others, or cannot be made.
+        ConfigurationError: It belongs to another user, is open to others, or cannot be made.
     """
-    fix = "set XDG_RUNTIME_DIR to a folder of your own, or remove it"
+    fix = f"set {variable} to a folder of your own, or remove it"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_only_ours(folder)
         found = folder.lstat()
     except OSError as error:
-        what = f"cannot make the folder of the sockets: {error.strerror}"
-        raise ConfigurationError(Fault(what, str(folder), "", fix)) from None
-    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        why = "whoever can reach a socket in it can call every component"
-        raise ConfigurationError(Fault("the folder of the sockets is not private", str(folder), why, fix))
+        raise ConfigurationError(Fault(f"cannot make {name}: {error.strerror}", str(folder), "", fix)) from None
+    if not belongs_to_us(found) or folder.is_symlink():
+        raise ConfigurationError(Fault(f"{name} is not private", str(folder), f"it is another user's; {why}", fix))
+    if found.st_mode & 0o077:
+        raise ConfigurationError(Fault(f"{name} is not private", str(folder), why, f"chmod 700 {folder}, or {fix}"))
+
+
+def _make_only_ours(folder: Path) -> None:
+    """Make a folder with mode 0700, whatever the umask; one that exists stays as it is."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+    except FileExistsError:  # another process was quicker, or it is a file
+        if not folder.is_dir():
+            raise
+
+
+def belongs_to_us(found: os.stat_result) -> bool:
+    """Return True if a file belongs to the user who runs this process. Windows has no such numbers."""
+    return not hasattr(os, "getuid") or found.st_uid == os.getuid()
 
 
 def socket_path(folder: Path, process: str, worker: int) -> Path:

@@ -1,41 +1,47 @@
 """Carries a change out, whole or not at all, also when the process is killed in the middle.
 
-First the journal, ``.fissile/journal`` in the project, gets the old and the new content of everything; with its last
-file, which appears at once, the change has begun. From then on it is only a matter of time: whoever finds the journal
-of a process that has ended finishes its work, and where that fails, undoes it, byte for byte.
+First the journal gets the old and the new content of everything; with its plan, a file that appears at once, the change
+has begun. The next command that writes finishes what an interrupted one has begun, and undoes it, byte for byte, if
+that fails.
+
+What is carried out must be this user's own word about this folder. The journal is therefore kept outside of the project
+(`fissile.project.user_state`), and names the folder and its inode: a journal that came with somebody's files is data,
+and one that was made for another folder is not followed.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ConfigurationError, Fault, raise_faults, shown
-from .change import Change, Move, Remove, Retarget, Write
+from ..project.user_state import make_user_state, user_state
+from .change import Change
+from .entries import STATE, Entry, beside, entries_of, keep
 from .founding import found
 
-STATE = ".fissile"
 FOLDER = "journal"
 PLAN = "plan.json"
-DONE = "done"
-UNDO = "undo"
-"""The names in the folder of the state; it is never moved, since what it is about is not moved either."""
+PROGRESS = "progress"
+"""A byte that says that it is undone, and one for each entry that is done. It never grows: disks may be full."""
+
+LOCK = "writing.lock"
+
+_DONE, _UNDOING = b".", b"u"
 
 PATIENCE = 10.0
 """Seconds to wait for another command that writes."""
 
 
 def carry_out(change: Change) -> None:
-    """Carries a change out; one whose folder is not there yet, or is empty, makes it at once.
+    """Carry a change out; one whose folder does not exist yet, or is empty, makes it at once.
 
     Raises:
         ConfigurationError: It cannot be carried out, and nothing has changed.
@@ -48,7 +54,7 @@ def carry_out(change: Change) -> None:
 
 
 def carried_out(root: Path, plan: Callable[[], Change]) -> Change:
-    """Plans a change of a project and carries it out, while no other command writes there.
+    """Plan a change of a project and carry it out, while no other command writes there.
 
     Args:
         root: The folder of the project.
@@ -57,42 +63,64 @@ def carried_out(root: Path, plan: Callable[[], Change]) -> Change:
     Raises:
         ConfigurationError: It cannot be planned or carried out, and nothing has changed.
     """
-    with _alone(root):
+    with _alone(root) as state:
         change = plan()
         change.check()
         if change.steps:
-            _begin(change).finish()
+            _begin(change, state).finish()
     return change
 
 
 def recover(folder: Path) -> str | None:
-    """Finishes the change that a process has begun here and not ended, or undoes it.
+    """Finish the change that an interrupted command has begun, or undo it.
 
     Args:
         folder: A folder of the project, usually the working directory.
 
     Returns:
-        What was done about it; None where there is nothing to do.
+        What was done about it; None if no command was interrupted.
 
     Raises:
-        ConfigurationError: Neither is possible, because a file was changed since.
+        ConfigurationError: Neither is possible, because a file was changed since, or the folder is another one.
     """
-    root = next((root for root in _up_to_project(folder) if (root / STATE / FOLDER / PLAN).is_file()), None)
+    root = _with_journal(folder)
     if root is None:
         return None
-    with _alone(root):
-        journal = _read(root)
-        if journal is None:  # whoever had begun it was still there, and has ended it
+    with _alone(root) as state:
+        journal = _read(root, state)
+        if journal is None:  # the command was still running, and has ended now
             return None
-        if (journal.folder / UNDO).exists():
-            journal.undo(is_recovery=True)
-            return f"undid `fissile {journal.what}`, which had been interrupted"
-        journal.finish(is_recovery=True)
-        return f"finished `fissile {journal.what}`, which had been interrupted"
+        try:
+            return f"{journal.recovered()} `fissile {journal.what}`, which had been interrupted"
+        except OSError as error:
+            reason, where = _said(error)
+            what = f"`fissile {journal.what}` was interrupted, and cannot be finished: {reason}"
+            raise ConfigurationError(Fault(what, where, "", _MEND)) from None
+
+
+def interrupted(folder: Path) -> str | None:
+    """Return the command that was interrupted while it wrote into the project around a folder, if one was.
+
+    Nothing is written into the project. A state directory that cannot be used holds no journal of this user.
+
+    Args:
+        folder: A folder of the project, usually the working directory.
+    """
+    with suppress(ConfigurationError, OSError):
+        if (root := _with_journal(folder)) is not None:
+            with _alone(root) as state:
+                journal = _read(root, state)
+                return None if journal is None else journal.what
+    return None
+
+
+def _with_journal(folder: Path) -> Path | None:
+    """Return the project around a folder that has a journal."""
+    return next((root for root in _up_to_project(folder) if _plan(user_state(root)).is_file()), None)
 
 
 def _up_to_project(folder: Path) -> Iterator[Path]:
-    """The folders from here to that of the project; what is above is somebody else's."""
+    """Yield the folders from here to that of the project; what is above belongs to others."""
     for parent in (folder, *folder.parents):
         yield parent
         if (parent / "pyproject.toml").is_file():
@@ -100,161 +128,145 @@ def _up_to_project(folder: Path) -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """One step, as the journal has it: kinds ``folder``, ``write``, ``link``, ``move``; paths relative to the root."""
-
-    kind: str
-    path: str
-    to: str = ""
-    new: str = ""
-    old: str | None = None
-    mode: int = 0o644
-
-    def is_ours(self) -> bool:
-        """Whether we can have written it: a journal that came with somebody else's files leads nowhere outside."""
-        inside = all(
-            not PurePath(each).is_absolute() and ".." not in PurePath(each).parts for each in (self.path, self.to)
-        )
-        kept = [each for each in (self.new, self.old) if each and self.kind != "link"]
-        return inside and all(re.fullmatch(r"[0-9]+\.(new|old)", each) for each in kept)
-
-
-@dataclass(frozen=True)
 class _Journal:
-    root: Path
-    what: str
-    entries: tuple[_Entry, ...]
+    """A change that has begun.
 
-    @property
-    def folder(self) -> Path:
-        return self.root / STATE / FOLDER
+    Attributes:
+        root: The folder of the project.
+        folder: The folder of the journal.
+        what: The command, as it was typed.
+        entries: What has to be done, in this order.
+    """
+
+    root: Path
+    folder: Path
+    what: str
+    entries: tuple[Entry, ...]
+
+    def recovered(self) -> str:
+        """Finish it, or undo it if that has begun; return what was done, in one word."""
+        if self._progress().startswith(_UNDOING):
+            self.undo(is_recovery=True)
+            return "undid"
+        self.finish(is_recovery=True)
+        return "finished"
 
     def finish(self, *, is_recovery: bool = False) -> None:
-        """Does what is not done yet; when that fails, undoes all of it.
+        """Do what is not done yet; when that fails, undo all of it.
+
+        What takes space comes first, beside the files of the project, and the rest are renames: a disk that is full
+        ends it before anything has changed, and leaves enough to undo it.
 
         Args:
             is_recovery: Whether the files may have been changed since it began; then none of those is written over.
         """
-        done = self.folder / DONE
-        begun = done.stat().st_size if done.exists() else 0
+        begun = self._progress()[1:].count(_DONE)
         if is_recovery:
-            raise_faults(fault for entry in self.entries[begun:] for fault in self._changed(entry))
+            raise_faults(self._changed_since(begun))
         try:
             for entry in self.entries[begun:]:
-                self._do(entry)
-                with done.open("ab") as file:
-                    file.write(b".")
-        except OSError as error:
-            (self.folder / UNDO).touch()
-            self.undo()
-            what = f"`fissile {self.what}` failed, and everything is as it was: {error.strerror or error}"
-            where = shown(Path(error.filename)) if error.filename else ""
-            raise ConfigurationError(Fault(what, where, "", "mend that, and run it again")) from None
+                entry.stage(self.root, self.folder)
+            for number, entry in enumerate(self.entries[begun:], begun + 1):
+                entry.do(self.root)
+                self._note(number, _DONE)
+        except (OSError, ConfigurationError) as error:
+            raise self._failed(error) from None
         self._close()
 
+    def _failed(self, error: OSError | ConfigurationError) -> ConfigurationError:
+        """Undo everything, and return the error that says why."""
+        reason, where = _said(error)
+        try:
+            self._note(0, _UNDOING)
+            self.undo()
+        except OSError as second:
+            what = f"`fissile {self.what}` failed ({reason}), and so did undoing it: {second.strerror or second}"
+            return ConfigurationError(Fault(what, where, "some files are changed already", _MEND))
+        what = f"`fissile {self.what}` failed, and everything is as it was: {reason}"
+        return ConfigurationError(Fault(what, where, "", "mend that, and run it again"))
+
     def undo(self, *, is_recovery: bool = False) -> None:
-        """Puts everything back as it was.
+        """Put everything back as it was.
 
         Args:
             is_recovery: Whether the files may have been changed since it began; then none of those is written over.
         """
         for entry in reversed(self.entries):
-            if is_recovery:
-                raise_faults(self._changed(entry))
-            self._undo(entry)
+            if is_recovery and entry.is_foreign(self.root, self.folder):
+                raise_faults([self._foreign(entry)])
+            entry.undo(self.root, self.folder)
         self._close()
 
     def _close(self) -> None:
-        (self.folder / PLAN).unlink()
+        _plan(self.folder.parent).unlink()
         shutil.rmtree(self.folder)
 
-    def _do(self, entry: _Entry) -> None:
-        if not self._is_inside(entry):
-            raise PermissionError(errno.EPERM, "it leads out of the project", str(self.root / entry.path))
-        path = self.root / entry.path
-        match entry.kind:
-            case "folder":
-                path.mkdir(exist_ok=True)
-            case "write":
-                _replace(path, (self.folder / entry.new).read_bytes(), entry.mode)
-            case "link":
-                _relink(path, entry.new)
-            case "move":
-                to = self.root / entry.to
-                if os.path.lexists(path):
-                    if os.path.lexists(to):  # which the system would replace, where it is a file
-                        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(to))
-                    path.rename(to)
+    def _progress(self) -> bytes:
+        return (self.folder / PROGRESS).read_bytes()
 
-    def _changed(self, entry: _Entry) -> Iterator[Fault]:
-        """What somebody has written since the change was interrupted."""
-        path = self.root / entry.path
-        if entry.kind == "write":
-            old = None if entry.old is None else (self.folder / entry.old).read_bytes()
-            known: tuple[object, ...] = old, (self.folder / entry.new).read_bytes()
-            now: object = path.read_bytes() if path.is_file() and not path.is_symlink() else None
-            if now is None and os.path.lexists(path):
-                now = path
-        elif entry.kind == "link":
-            known, now = (entry.old, entry.new), str(path.readlink()) if path.is_symlink() else None
-        else:
-            return
-        if now not in known:
-            what = f"`fissile {self.what}` was interrupted, and this file was changed since"
-            why = "it cannot be ended without overwriting what you wrote"
-            is_new = entry.kind == "write" and entry.old is None
-            back = (
-                f"let it be a link to {entry.old}" if entry.kind == "link" else f"copy {self._shown(entry.old)} over it"
-            )
-            yield Fault(what, shown(path), why, "move it away" if is_new else back)
+    def _note(self, at: int, mark: bytes) -> None:
+        with (self.folder / PROGRESS).open("r+b") as file:
+            file.seek(at)
+            file.write(mark)
 
-    def _shown(self, kept: str | None) -> str:
-        return shown(self.folder / str(kept))
+    # --------------------------------------------------------------------------------------- comparing
 
-    def _is_inside(self, entry: _Entry) -> bool:
-        """Whether it leads out of the project through no link, be it one that an entry before has made."""
-        root = self.root.resolve()
-        paths = [self.root / each for each in (entry.path, entry.to) if each]
-        return all(path.parent.resolve().is_relative_to(root) for path in paths)
+    def _changed_since(self, begun: int) -> Iterator[Fault]:
+        """Yield what the user has done to the files since the change was interrupted."""
+        for number, entry in enumerate(self.entries[:begun], 1):
+            if entry.was_taken_back(self.root, self.folder, self.entries[number:begun]):
+                what = f"`fissile {self.what}` was interrupted, and part of what it did was taken back since"
+                why = "it cannot be finished in the middle"
+                fix = f"take all of it back, and remove {self.folder}"
+                yield Fault(what, shown(entry.places(self.root)[0]), why, fix)
+        for entry in self.entries[begun:]:
+            if entry.is_foreign(self.root, self.folder):
+                yield self._foreign(entry)
 
-    def _undo(self, entry: _Entry) -> None:
-        if not self._is_inside(entry):
-            return  # nor was it done
-        path = self.root / entry.path
-        match entry.kind:
-            case "folder":
-                with suppress(OSError):  # it was there before, or somebody has put something into it
-                    path.rmdir()
-            case "write" if entry.old is None:
-                path.unlink(missing_ok=True)
-                _beside(path).unlink(missing_ok=True)
-            case "write":
-                old = (self.folder / str(entry.old)).read_bytes()
-                _beside(path).unlink(missing_ok=True)
-                if path.read_bytes() != old:
-                    _replace(path, old, entry.mode)
-            case "link":
-                _relink(path, str(entry.old))
-            case "move":
-                to = self.root / entry.to
-                if not (path.exists() or path.is_symlink()) and (to.exists() or to.is_symlink()):
-                    to.rename(path)
+    def _foreign(self, entry: Entry) -> Fault:
+        what = f"`fissile {self.what}` was interrupted, and this file was changed since"
+        why = "finishing it would overwrite what you wrote"
+        kept = shown(self.folder / str(entry.old))
+        back = f"let it be a link to {entry.old}" if entry.kind == "link" else f"copy {kept} over it"
+        fix = "move it away" if entry.kind == "write" and entry.old is None else back
+        return Fault(what, shown(entry.places(self.root)[0]), why, f"{fix}, then: fissile recover")
 
 
-def _begin(change: Change) -> _Journal:
-    """Writes the journal; with its plan the change has begun."""
-    from ..project import make_state
+_MEND = "mend that, then: fissile recover"
 
-    folder = change.root / STATE / FOLDER
-    shutil.rmtree(folder, ignore_errors=True)  # one without a plan never began
+
+def _plan(state: Path) -> Path:
+    return state / FOLDER / PLAN
+
+
+def _said(error: OSError | ConfigurationError) -> tuple[str, str]:
+    """Return what an error says, and the file that it is about."""
+    if isinstance(error, ConfigurationError):
+        return error.faults[0].what, error.faults[0].where
+    return error.strerror or str(error), shown(Path(error.filename)) if error.filename else ""
+
+
+def _begin(change: Change, state: Path) -> _Journal:
+    """Write the journal; with its plan the change has begun.
+
+    Raises:
+        ConfigurationError: It cannot be written, or the change would write where no command may.
+    """
+    folder = state / FOLDER
     try:
-        make_state(folder.parent)
-        folder.mkdir()
-        journal = _Journal(change.root, change.what, tuple(_entries(change, folder)))
-        plan = {"what": change.what, "entries": [vars(entry) for entry in journal.entries]}
-        _replace(folder / PLAN, json.dumps(plan, indent=1).encode(), 0o644)
-    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)  # one without a plan never began
+        folder.mkdir(mode=0o700)
+        journal = _Journal(change.root, folder, change.what, tuple(entries_of(change, folder)))
+        raise_faults(_kept_out(change.root, entry) for entry in journal.entries if not entry.is_valid())
+        keep(folder / PROGRESS, b" " * (len(journal.entries) + 1))
+        entries = [vars(entry) for entry in journal.entries]
+        plan = {"root": _identity(change.root), "what": change.what, "entries": entries}
+        keep(beside(folder / PLAN), json.dumps(plan, indent=1).encode())
+        beside(folder / PLAN).replace(folder / PLAN)
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         what = f"cannot write the journal: {error.strerror or error}"
         raise ConfigurationError(
             Fault(what, shown(folder), "nothing was changed", "mend that, and try again")
@@ -262,123 +274,64 @@ def _begin(change: Change) -> _Journal:
     return journal
 
 
-def _read(root: Path) -> _Journal | None:
-    """Reads the journal of a project.
+def _kept_out(root: Path, entry: Entry) -> Fault:
+    what, why = "no command writes here", "git, or the state of the project, is not part of its source"
+    return Fault(what, shown(entry.places(root)[0]), why)
+
+
+def _read(root: Path, state: Path) -> _Journal | None:
+    """Read the journal of a project.
+
+    Args:
+        root: The folder of the project.
+        state: The folder of what this user's commands remember about it, which belongs to this user alone.
 
     Raises:
-        ConfigurationError: It is not one of ours.
+        ConfigurationError: It is not as this version writes it, or was written for another folder.
     """
-    plan = root / STATE / FOLDER / PLAN
+    plan = _plan(state)
     if not plan.is_file():
         return None
     try:
         read = json.loads(plan.read_bytes())
-        entries = tuple(_Entry(**entry) for entry in read["entries"])
-        is_ours = all(entry.is_ours() for entry in entries) and _is_own(plan.parent)
+        entries = tuple(Entry(**entry) for entry in read["entries"])
+        is_ours = all(entry.is_valid() for entry in entries) and not plan.parent.is_symlink()
+        identity = read["root"]
     except (ValueError, TypeError, KeyError, AttributeError):
-        is_ours = False
+        is_ours, identity = False, None
     if not is_ours:
-        why = "it is not as this version writes it, or not yours, and nothing of it is done"
-        fix = "look into it, and remove the folder"
+        why = "it is not as this version writes it, and nothing of it is done"
+        fix = f"look into it, and remove {plan.parent}"
         raise ConfigurationError(Fault("there is a journal that cannot be followed", shown(plan.parent), why, fix))
-    return _Journal(root, read["what"], entries)
+    if identity != _identity(root):
+        what = f"`fissile {read['what']}` was interrupted in another folder, which was here before"
+        why = "what it had begun does not fit to the files that are here now"
+        raise ConfigurationError(Fault(what, shown(root), why, f"remove {plan.parent}, unless that folder comes back"))
+    return _Journal(root, plan.parent, read["what"], entries)
 
 
-def _is_own(folder: Path) -> bool:
-    """Whether a folder is really there, and belongs to whoever runs this."""
-    if folder.is_symlink() or folder.parent.is_symlink():
-        return False
-    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
-
-
-def _entries(change: Change, folder: Path) -> Iterator[_Entry]:
-    made: set[Path] = set()
-    stamp = time.strftime("%Y-%m-%dT%H%M%S")
-    for number, step in enumerate(change.steps):
-        match step:
-            case Write(path, before, after):
-                yield from _folders(change.root, path.parent, made)
-                _keep(folder / f"{number}.new", after)
-                if before is not None:
-                    _keep(folder / f"{number}.old", before)
-                old = None if before is None else f"{number}.old"
-                mode = 0o644 if before is None else path.stat().st_mode & 0o7777
-                yield _Entry("write", _name(change, path), new=f"{number}.new", old=old, mode=mode)
-            case Retarget(path, said, says):
-                yield _Entry("link", _name(change, path), new=says, old=said)
-            case Move(source, target):
-                yield from _folders(change.root, target.parent, made)
-                yield _Entry("move", _name(change, source), _name(change, target))
-            case Remove(path):
-                name = _name(change, path)
-                kept = change.root / STATE / "removed" / stamp / name
-                yield from _folders(change.root, kept.parent, made)
-                yield _Entry("move", name, _name(change, kept))
-
-
-def _folders(root: Path, folder: Path, made: set[Path]) -> Iterator[_Entry]:
-    """The folders that have to be made, the outer ones first."""
-    missing = [parent for parent in (folder, *folder.parents) if parent not in made and not parent.exists()]
-    made.update(missing)
-    for each in reversed(missing):
-        yield _Entry("folder", each.relative_to(root).as_posix())
-
-
-def _name(change: Change, path: Path) -> str:
-    return path.relative_to(change.root).as_posix()
-
-
-def _keep(file: Path, content: bytes) -> None:
-    with file.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Gives a file a content at once: whoever reads it sees the old one or the new one."""
-    beside = _beside(path)
-    beside.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.chmod(mode)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def _beside(path: Path) -> Path:
-    """Where a file or link is made before it takes its place; whoever finishes or undoes finds what was left there."""
-    return path.with_name(f".{path.name}.fissile")
-
-
-def _relink(path: Path, target: str) -> None:
-    beside = _beside(path)
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(target)
-    beside.replace(path)
+def _identity(root: Path) -> dict[str, object]:
+    """Return what tells a folder from another one, also from one that takes its place later."""
+    return {"path": str(root.resolve()), "inode": root.stat().st_ino}
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keeps other commands from writing here at the same time.
+def _alone(root: Path) -> Iterator[Path]:
+    """Keep other commands of this user from writing into a project.
+
+    Yields:
+        The folder of what this user's commands remember about the project.
 
     Raises:
-        ConfigurationError: One does, and has not ended in time.
+        ConfigurationError: Another command writes there and has not ended in time, or the folder cannot be made.
     """
+    state = make_user_state(root)
     try:
         import fcntl
     except ImportError:  # Windows has none
-        yield
+        yield state
         return
-    from ..project import make_state
-
-    make_state(root / STATE)
-    with _opened(root / STATE / "writing.lock") as lock:
+    with _opened(state / LOCK) as lock:
         give_up = time.monotonic() + PATIENCE
         while True:
             try:
@@ -389,17 +342,28 @@ def _alone(root: Path) -> Iterator[None]:
                     what = "another fissile command is writing here"
                     raise ConfigurationError(Fault(what, shown(root), "", "wait until it has ended")) from None
                 time.sleep(0.02)
-        yield
+        yield state
 
 
 def _opened(lock: Path) -> BinaryIO:
-    """Opens the file of the lock, and nothing that it could lead to.
+    """Open the file of the lock, and nothing that a link could lead to.
 
     Raises:
         ConfigurationError: It cannot be opened.
     """
     try:
-        return os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "rb")
+        return os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "rb")
     except OSError as error:
         what = f"cannot open the lock: {error.strerror}"
-        raise ConfigurationError(Fault(what, shown(lock), "only one command writes at a time", "remove it")) from None
+        why, fix = "only one command writes at a time", "mend that, or remove it"
+        raise ConfigurationError(Fault(what, shown(lock), why, fix)) from None
+
+
+def left_in(folder: Path) -> Path | None:
+    """Return the journal inside of a project that an older version has left, or that came with it; it is not followed.
+
+    Args:
+        folder: A folder of the project, usually the working directory.
+    """
+    folders = (root / STATE / FOLDER for root in _up_to_project(folder))
+    return next((each for each in folders if os.path.lexists(each / PLAN)), None)
