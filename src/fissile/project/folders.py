@@ -108,6 +108,11 @@ def _make_only_ours(folder: Path) -> None:
             raise
 
 
+def is_mounted_readonly(path: Path) -> bool:
+    """Return True if a file or folder is on a file system that is mounted read-only."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 def belongs_to_us(found: os.stat_result) -> bool:
     """Return True if a file belongs to the user who runs this process. Windows has no such numbers."""
     return not hasattr(os, "getuid") or found.st_uid == os.getuid()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigurationError, Fault, raise_faults, shown
+from ..project.folders import is_mounted_readonly
+from .repositories import repository_faults
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def _faults(root: Path, step: Step) -> Iterator[Fault]:
                 yield Fault("it is no plain file", shown(path), "only plain files are edited")
             elif path.read_bytes() != before:
                 yield Fault("it was changed meanwhile", shown(path), "nothing was written", "run the command again")
-            elif not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
+            elif not is_mounted_readonly(path) and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK)):
                 why = "it would have to be edited, and whoever made it read-only had a reason"
                 yield Fault("it is read-only", shown(path), why, f"chmod u+w {shown(path)}")
             else:
@@ -158,9 +160,11 @@ def _faults(root: Path, step: Step) -> Iterator[Fault]:
         case Retarget(path):
             yield from _closed(path.parent)
         case Move(source, target):
+            yield from repository_faults(source)
             yield from _closed(source.parent)
             yield from _new(root, target)
         case Remove(path):
+            yield from repository_faults(path)
             yield from _closed(path.parent)
 
 
@@ -178,7 +182,9 @@ def _new(root: Path, path: Path) -> Iterator[Fault]:
 
 
 def _closed(folder: Path) -> Iterator[Fault]:
-    if not folder.stat().st_mode & 0o222 or not os.access(folder, os.W_OK | os.X_OK):
+    if is_mounted_readonly(folder):
+        yield Fault("the file system is read-only", shown(folder), "something in it would change", "mount it writable")
+    elif not folder.stat().st_mode & 0o222 or not os.access(folder, os.W_OK | os.X_OK):
         yield Fault(
             "the folder is read-only", shown(folder), "something in it would change", f"chmod u+w {shown(folder)}"
         )

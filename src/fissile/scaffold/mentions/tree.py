@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from ...project import Project
+from ..repositories import asked
 
 _NEVER = {".git", ".hg", ".fissile", ".venv", ".tox", ".nox", ".eggs", ".hypothesis", "node_modules", "__pycache__"}
 _MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
@@ -40,9 +40,11 @@ def root_of(project: Project) -> Path:
 
 def read_tree(root: Path) -> Tree:
     """Finds what is in a project; of what git ignores only the files of settings, such as ``.env``."""
-    files, links = [], []
+    files, links, repositories = [], [], []
     for name, folders, names in os.walk(root):
         folder = Path(name)
+        if folder != root and ".git" in (*folders, *names):
+            repositories.append(folder)
         links += [folder / each for each in folders if (folder / each).is_symlink()]
         folders[:] = sorted(each for each in folders if _is_entered(folder / each))
         for each in sorted(names):
@@ -51,7 +53,7 @@ def read_tree(root: Path) -> Tree:
                 links.append(path)
             elif path.is_file():
                 files.append(path)
-    shown = _shown_by_git(root)
+    shown = _shown_by_git(root, repositories)
     if shown is not None:
         files = [path for path in files if path in shown or is_settings(path)]
     return Tree(root, tuple(files), tuple(links))
@@ -69,11 +71,16 @@ def _is_entered(folder: Path) -> bool:
     return not folder.is_symlink() and not any((folder / mark).is_file() for mark in _MARKS)
 
 
-def _shown_by_git(root: Path) -> set[Path] | None:
-    """What git does not ignore; None where it has nothing to say."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        asked = subprocess.run(command, capture_output=True, check=True)  # its own words
-    except (OSError, subprocess.CalledProcessError):
+def _shown_by_git(root: Path, repositories: list[Path]) -> set[Path] | None:
+    """Return what git does not ignore, in submodules too; None if git has nothing to say.
+
+    Args:
+        root: The folder of the project.
+        repositories: The folders in it that are repositories of their own, into which git does not look from outside.
+    """
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    shown = {root / os.fsdecode(name) for name in asked(root, *words) or ()}
+    if not shown:
         return None
-    return {root / os.fsdecode(name) for name in asked.stdout.split(b"\0") if name} or None
+    found = ((folder, asked(folder, *words) or ()) for folder in repositories)
+    return shown | {folder / os.fsdecode(name) for folder, names in found for name in names}
