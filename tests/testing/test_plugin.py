@@ -170,3 +170,18 @@ def test_pytest_starts_as_ever() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
+
+
+def test_an_application_that_reads_its_routes(run: Run, pytester: pytest.Pytester) -> None:
+    """An application whose main.py reads app.routes is placed for each test, with the state of the tests."""
+    main = 'from fissile import App\n\napp = App(__package__, title="Depot")\nknown = [*app.routes]\n'
+    done = run(
+        """
+        async def test_stub(stock: Provided[Stock]) -> None:
+            assert 1 == (await stock.add("bolt")).id
+        """,
+        *("--placements", "together,wire"),
+        depot__main=main,
+    )
+    done.assert_outcomes(passed=2)
+    assert [] == list(pytester.path.rglob("*.fissile/*"))

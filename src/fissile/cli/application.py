@@ -84,13 +84,10 @@ def load(target: str | None, view: View | None = None) -> App:
     if str(project.root) not in sys.path:
         sys.path.insert(0, str(project.root))
     module, _, name = project.entrypoint.partition(":")
-    if view is not None:
-        from ..runtime.absent import keep_out
-
-        keep_out(project, view)
     with users_code():
-        app = _application(_imported(module, project), name)
-        app.view = view or app.view
+        app = (
+            _placed(project, view, module, name) if view is not None else _application(_imported(module, project), name)
+        )
         app.assemble()
     if app.package is None and project.components:
         names = ", ".join(component.name for component in project.components)
@@ -102,6 +99,26 @@ def load(target: str | None, view: View | None = None) -> App:
                 f"write {name} = App(__package__)",
             )
         )
+    return app
+
+
+def _placed(project: Project, view: View, module: str, name: str) -> App:
+    """Import the application with its view in place.
+
+    Raises:
+        ConfigurationError: Something has imported it and loaded its components already, for another view.
+    """
+    from ..runtime.absent import keep_out
+    from ..runtime.app import placed
+
+    keep_out(project, view)
+    with placed(project.name, view):
+        app = _application(_imported(module, project), name)
+    if app.dispatcher is not None and app.runtime.view != view:
+        what = f"the components of {project.entrypoint} were loaded before the process was given its placement"
+        why = "it would run other components than the placement gives it"
+        raise ConfigurationError(Fault(what, "", why, f"import {module} nowhere else, and start it with `fissile run`"))
+    app.view = view
     return app
 
 

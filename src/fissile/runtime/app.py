@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Unpack, cast
 
@@ -25,6 +26,21 @@ from fissile.runtime.http.options import Options
 from fissile.runtime.http.requests import RequestContext
 from fissile.runtime.http.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
 from fissile.runtime.wiring import Runtime
+
+_PLACED: ContextVar[tuple[str, View] | None] = ContextVar("fissile_placed", default=None)
+
+
+@contextmanager
+def placed(package: str, view: View) -> Iterator[None]:
+    """Give `view` to the application of `package` that is made while the block runs.
+
+    ``main.py`` may read ``app.routes`` while it is imported, and that loads the components of the view.
+    """
+    token = _PLACED.set((package, view))
+    try:
+        yield
+    finally:
+        _PLACED.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +79,13 @@ class App(FastAPI):
 
     def __init__(self, package: str | None = None, **options: Unpack[Options]) -> None:
         self.package = package
-        self.view: View | None = None
+        given = _PLACED.get()
+        self.view: View | None = given[1] if given is not None and given[0] == package else None
         self._runtime: Runtime | None = None
         self.dispatcher: Dispatcher | None = None
         self._packages: Mapping[str, str] = {}
         self._described = 0
+        self._checked = 0
         self._composed = ComposedDocument()
         self._assembled = package is None
         if package is not None:
@@ -125,6 +143,7 @@ class App(FastAPI):
             ConfigurationError: With every fault that was found; the next attempt starts over.
         """
         if self._assembled:
+            self._check_later_routes()
             return
         self._assembled = True  # what is loaded may look at the routes
         before = list(self.router.routes), self.router.lifespan_context
@@ -134,6 +153,12 @@ class App(FastAPI):
             self._assembled = False
             self.router.routes[:], self.router.lifespan_context = before
             raise
+
+    def _check_later_routes(self) -> None:
+        """Refuse routes that ``main.py`` adds under a component's prefix after its routes have been read."""
+        if self.dispatcher is not None and self._checked != len(self.router.routes):
+            raise_faults(trespassing(self, self.dispatcher.claimed))
+            self._checked = len(self.router.routes)
 
     def _assemble(self) -> None:
         """Finds, loads and wires the components, and gives what they serve to `serve`."""

@@ -213,16 +213,21 @@ class Applications:
             project = find_in(folder)
         except ConfigurationError as error:
             raise _failed(error) from None
-        app = self._projects[folder] = _load(project)
-        return self.of(app, project.entrypoint)
+        state = self._folder()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(STATE, str(state))  # main.py may read its routes, which loads the components
+            app = self._projects[folder] = _load(project)
+        return self.of(app, project.entrypoint, state)
 
-    def of(self, app: App, entrypoint: str | None = None) -> Placed:
+    def of(self, app: App, entrypoint: str | None = None, state: Path | None = None) -> Placed:
         """An application, perhaps one that a test brought along."""
         placed = self._placed.get(id(app))
         if placed is None:
-            state = self._state or self._folders.mktemp("fissile")
-            placed = self._placed[id(app)] = Placed(app, state, self._servers, entrypoint)
+            placed = self._placed[id(app)] = Placed(app, state or self._folder(), self._servers, entrypoint)
         return placed
+
+    def _folder(self) -> Path:
+        return self._state or self._folders.mktemp("fissile")
 
     def close(self) -> None:
         """Ends what was started for them."""

@@ -313,6 +313,7 @@ class Dispatcher:
         self._app = app
         self._claims: dict[bytes, tuple[tuple[bytes, bytes, ASGIApp], ...]] = {}
         self.branches: list[Branch] = []
+        self.claimed: list[Branch] = []
 
     def install(self, branches: Sequence[Branch], elsewhere: Sequence[Branch] = ()) -> None:
         """Serves these branches from now on, whatever was installed before.
@@ -324,6 +325,7 @@ class Dispatcher:
         """
         router = self._app.router
         self.branches = list(branches)
+        self.claimed = [*branches, *elsewhere]
         by_prefix: dict[str, list[Branch]] = {}
         for branch in branches:
             by_prefix.setdefault(branch.prefix, []).append(branch)
