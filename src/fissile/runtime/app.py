@@ -22,6 +22,7 @@ from fissile.runtime.absent import keep_out
 from fissile.runtime.caller import Caller
 from fissile.runtime.http import openapi, problems
 from fissile.runtime.http.composed import ComposedDocument
+from fissile.runtime.http.guards import guard_faults, own_router_faults
 from fissile.runtime.http.options import Options
 from fissile.runtime.http.requests import RequestContext
 from fissile.runtime.http.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
@@ -249,6 +250,8 @@ class App(FastAPI):
         Raises:
             ConfigurationError: When a route of ``main.py`` lies under a prefix, or one of a component outside its own.
         """
+        faults = [] if self.dispatcher is not None else [*own_router_faults(self)]
+        raise_faults([*faults, *(fault for part in served for fault in guard_faults(part.api, part.name))])
         branches: list[Branch] = []
         for part in served:
             branches += include_api(self, part.api, part.prefix, component=part.name, bind=part.bind)

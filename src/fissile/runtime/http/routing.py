@@ -1,10 +1,10 @@
 """Components' routes inside one FastAPI application: flattened when included, found by one prefix lookup.
 
-The one module that touches FastAPI's private surface. Since 0.137 FastAPI keeps an included router as a branch and
-matches every request twice on its way through it; here each included route becomes an ordinary route of the
-application, built by FastAPI's own inclusion code, so that everything an inclusion passes down (dependencies,
-responses, limits, overrides) is passed down, and ``app.routes``, ``url_for``, OpenAPI and other people's tools see
-plain routes.
+With `guards`, which refuses what cannot be flattened, the module that touches FastAPI's private surface. Since 0.137
+FastAPI keeps an included router as a branch and matches every request twice on its way through it; here each included
+route becomes an ordinary route of the application, built by FastAPI's own inclusion code, so that everything an
+inclusion passes down (dependencies, responses, limits, overrides) is passed down, and ``app.routes``, ``url_for``,
+OpenAPI and other people's tools see plain routes.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from fissile.errors import Fault, place
 from fissile.policy import Policy
+from fissile.runtime.http.adopted import Adopted, Guarded
 from fissile.runtime.provided import Resolver
 
 Bind = Callable[[type[object]], object]
@@ -112,34 +113,19 @@ def include(app: FastAPI, router: APIRouter, prefix: str, *, component: str, bin
 
 
 def adopt(app: FastAPI, adopted: FastAPI, prefix: str, *, component: str) -> Branch:
-    """Puts a whole FastAPI application under a prefix; its errors, middleware and dependencies stay its own.
+    """Put a whole FastAPI application under a prefix; its errors, middleware and dependencies stay its own.
 
-    Unlike a mounted application it gets its lifespan, inside the application's.
+    Unlike a mounted application it gets its lifespan, inside the application's, and is guarded by the application's
+    dependencies.
     """
-    mount = Mount(prefix, app=_Adopted(adopted), name=component)
+    policies, dependencies = _split(app.router.dependencies)
+    mount = Mount(prefix, app=Guarded(adopted, app, dependencies) if dependencies else Adopted(adopted), name=component)
     app.router.routes.append(mount)
 
     own = adopted.router.lifespan_context
     lifespan = cast("Lifespan[FastAPI]", lambda _: own(adopted))
     app.router.lifespan_context = _merge_lifespan_context(app.router.lifespan_context, lifespan)
-    return Branch(component, prefix, [IncludedRoute(mount)], adopted=adopted)
-
-
-class _Adopted:
-    """An application that builds its own URLs, as it did when it stood alone; a mounted one would ask the outer one."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """What `Mount` builds URLs of, for those outside."""
-        return self.app.routes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        own = {name: value for name, value in scope.items() if name != "router"}
-        own["app_root_path"] = scope["root_path"]
-        await self.app(own, receive, send)
+    return Branch(component, prefix, [IncludedRoute(mount, policies)], adopted=adopted)
 
 
 def include_api(
