@@ -1,7 +1,9 @@
 """Errors at the HTTP edge: problem documents (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457).
 
-Only an application with components answers with them, and an adopted application inside it keeps its own errors.
-Handlers of the user's own always win.
+Only an application with components answers with them, and an adopted application inside it keeps its own errors, but
+for those of calls and components. Handlers of the user's own always win.
+
+A WebSocket is refused with the same document before it is accepted, and closed with a code afterwards.
 """
 
 from __future__ import annotations
@@ -10,20 +12,28 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
+from typing import cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.encoders import jsonable_encoder
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketState
 
 from fissile.context import current
 from fissile.errors import CallError
+from fissile.runtime.http.adopted import Adopted
+from fissile.runtime.http.handshake import state_of
 from fissile.runtime.http.routing import Dispatcher
 from fissile.values import ComponentError
 
@@ -80,7 +90,7 @@ class Problem(Response):
 
     def __init__(
         self,
-        request: Request,
+        request: HTTPConnection,
         status: int,
         *,
         code: str = "",
@@ -89,13 +99,14 @@ class Problem(Response):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         title = _phrase(status)
+        self.code = code or re.sub(r"\W+", "_", title.lower())
         document: dict[str, object] = {
             "type": "about:blank",
             "title": title,
             "status": status,
             "detail": detail if detail != title else "",
             "instance": path if len(path := request.url.path) <= LONGEST else "",
-            "code": code or re.sub(r"\W+", "_", title.lower()),
+            "code": self.code,
             "trace_id": _trace_id(request),
             "errors": errors,
         }
@@ -118,7 +129,7 @@ def _phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def _trace_id(request: Request) -> str:
+def _trace_id(request: HTTPConnection) -> str:
     """The trace of W3C Trace Context that the request belongs to, or nothing."""
     found = _TRACEPARENT.fullmatch(current().traceparent or request.headers.get("traceparent", ""))
     return found[1] if found else ""
@@ -137,10 +148,35 @@ def install(app: FastAPI, dispatcher: Dispatcher, packages: Mapping[str, str]) -
         handlers[HTTPException] = _http_error
     if handlers.get(RequestValidationError) is request_validation_exception_handler:
         handlers[RequestValidationError] = _invalid_request
-    handlers.setdefault(CallError, _call_error)
-    handlers.setdefault(ComponentError, _ComponentErrors(dispatcher, packages))
+    _answer_calls(app, _ComponentErrors(dispatcher, packages))
     if 500 not in handlers:
         handlers.setdefault(Exception, _unhandled)
+    theirs = {id(entry.route): branch.component for branch in dispatcher.branches for entry in branch.routes}
+    for route in app.router.routes:
+        _install_below([route], theirs.get(id(route)), packages)
+
+
+def _install_below(routes: Iterable[BaseRoute], component: str | None, packages: Mapping[str, str]) -> None:
+    """Make the applications that are adopted or mounted answer the errors of calls and components too.
+
+    They would answer 500 and raise the error again, when the response of the outer application has started.
+    """
+    for route in routes:
+        inner = route.app if isinstance(route, Mount) else None
+        inner = inner.app if isinstance(inner, Adopted) else inner
+        if isinstance(inner, Starlette):
+            _answer_calls(inner, _ComponentErrors(component, packages))
+            inner.middleware_stack = None  # built anew, with these, if it has been built
+        if isinstance(inner, Starlette | Router):
+            _install_below(inner.routes, component, packages)
+
+
+def _answer_calls(app: Starlette, component_errors: _ComponentErrors) -> None:
+    handlers = cast(
+        "dict[object, object]", app.exception_handlers
+    )  # typed for requests, and WebSockets have errors too
+    handlers.setdefault(CallError, _call_error)
+    handlers.setdefault(ComponentError, component_errors)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
@@ -165,15 +201,41 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> R
     return Problem(request, 422, code="invalid_request", detail="The request is not valid.", errors=errors)
 
 
-async def _call_error(request: Request, error: CallError) -> Response:
-    if request.scope["type"] != "http":
-        raise error
+async def _call_error(request: HTTPConnection, error: CallError) -> Response | None:
     # The message may name addresses inside; the first sentence of the class says enough outside.
     detail = (inspect.getdoc(type(error)) or "").partition("\n")[0]
     headers = {"Retry-After": str(RETRY_AFTER)} if error.status == 503 else None
     log = _log.error if error.status == 500 else _log.warning
-    log("%s %s: %s: %s", request.method, request.url.path, error.code, error, exc_info=error)
-    return Problem(request, error.status, code=error.code, detail=detail, headers=headers)
+    log("%s %s: %s: %s", *_asked(request), error.code, error, exc_info=error)
+    return await _answered(request, Problem(request, error.status, code=error.code, detail=detail, headers=headers))
+
+
+def _asked(request: HTTPConnection) -> tuple[str, str]:
+    """The method and the path, for the log."""
+    return request.scope.get("method", "WEBSOCKET"), request.url.path
+
+
+async def _answered(request: HTTPConnection, problem: Problem) -> Problem | None:
+    """The problem as an HTTP response, which also refuses a WebSocket; None for one that could only be closed."""
+    if not isinstance(request, WebSocket):
+        return problem
+    state = state_of(request)
+    if state is WebSocketState.CONNECTING and "websocket.http.response" in request.scope.get("extensions", {}):
+        return problem
+    if state in (WebSocketState.CONNECTING, WebSocketState.CONNECTED):
+        with suppress(WebSocketDisconnect):  # the client has gone
+            await request.close(_close_code(problem.status_code), problem.code)
+    return None
+
+
+def _close_code(status: int) -> int:
+    """The close code that says what the HTTP status says (https://www.iana.org/assignments/websocket).
+
+    1008 for a request that cannot be answered as it is, 1013 for one to repeat later, 1011 for a failure.
+    """
+    if status == 503:
+        return 1013
+    return 1008 if status < 500 else 1011
 
 
 async def _unhandled(request: Request, error: Exception) -> Response:
@@ -181,30 +243,37 @@ async def _unhandled(request: Request, error: Exception) -> Response:
 
 
 class _ComponentErrors:
-    """Answers with the status of a component's own error; one of another component should not have come this far."""
+    """Answers with the status of a component's own error; one of another component should not have come this far.
 
-    def __init__(self, dispatcher: Dispatcher, packages: Mapping[str, str]) -> None:
-        self._dispatcher = dispatcher
+    Args:
+        found: Finds the component of a request; the component itself inside an application that belongs to one.
+        packages: Every component's name by the dotted name of its package.
+    """
+
+    def __init__(self, found: Dispatcher | str | None, packages: Mapping[str, str]) -> None:
+        self._found = found
         self._packages = packages
 
-    async def __call__(self, request: Request, error: ComponentError) -> Response:
-        if request.scope["type"] != "http":
-            raise error
-        branch = self._dispatcher.branch_of(request.scope)
-        here = branch.component if branch is not None else None
+    async def __call__(self, request: HTTPConnection, error: ComponentError) -> Response | None:
+        here = self._component(request.scope)
         home = component_of(type(error).__module__, self._packages)
         if home is None or home == here:
-            return Problem(request, error.status, code=error.code, detail=str(error))
+            return await _answered(request, Problem(request, error.status, code=error.code, detail=str(error)))
         _log.error(
             "%s let %s.%s escape from %s %s: catch it there, and raise an error of its own instead",
             here or "main.py",
             home,
             type(error).__name__,
-            request.method,
-            request.url.path,
+            *_asked(request),
             exc_info=error,
         )
-        return Problem(request, 500)
+        return await _answered(request, Problem(request, 500))
+
+    def _component(self, scope: Scope) -> str | None:
+        if not isinstance(self._found, Dispatcher):
+            return self._found
+        branch = self._found.branch_of(scope)
+        return branch.component if branch is not None else None
 
 
 class TooLarge:

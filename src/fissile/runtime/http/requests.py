@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...context import AMBIENT, NOWHERE, Context
 from ..provided import RUNTIME, Stubs
+from .handshake import watched
 from .problems import Problem
 
 logger = logging.getLogger("fissile.policy")
@@ -51,6 +52,6 @@ class RequestContext:
         brought = NOWHERE if key is None and trace is None else Context(traceparent=trace, idempotency_key=key)
         before = AMBIENT.set(brought)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, send if scope["type"] == "http" else watched(scope, send))
         finally:
             AMBIENT.reset(before)

@@ -1,0 +1,250 @@
+"""Errors of calls and components that escape a route or a WebSocket, in routers, adopted and mounted applications."""
+
+import importlib
+import logging
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.types import Message, Scope
+from starlette.websockets import WebSocketDisconnect
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from fissile import App
+from fissile.project import View
+from tests.runtime.projects import written
+from tests.runtime.sockets import behind_uvicorn
+
+PUBLIC = """
+import asyncio
+from typing import Protocol
+
+from fissile import ComponentError, Interface, raises
+
+class Unknown(ComponentError):
+    \"\"\"No such item.\"\"\"
+    status = 404
+    item_id: int
+
+class Stock(Interface, Protocol):
+    @raises(Unknown)
+    async def get(self, item_id: int) -> str: ...
+    async def fail(self) -> None: ...
+"""
+
+STOCK = """
+from fissile import Component
+from .public import Stock, Unknown
+
+class Service(Stock):
+    async def get(self, item_id: int) -> str:
+        raise Unknown(item_id=item_id)
+
+    async def fail(self) -> None:
+        raise KeyError("secret")
+
+component = Component(provides={Stock: Service})
+"""
+
+TERMS = """
+from fastapi import APIRouter, WebSocket
+from starlette.endpoints import WebSocketEndpoint
+
+from fissile import ComponentError, Provided
+from fissile.errors import CALL_ERRORS
+from .stock.public import Stock, Unknown
+
+def error_of(name, own):
+    if name == "own":
+        return own()
+    return Unknown(item_id=1) if name == "foreign" else CALL_ERRORS[name]("at unix:/run/x", may_have_run=False)
+
+def filled(router, own):
+    @router.get("/raise/{name}")
+    async def fail(name: str) -> None:
+        raise error_of(name, own)
+
+    @router.get("/call/{method}")
+    async def call(method: str, stock: Provided[Stock]) -> None:
+        await (stock.get(5) if method == "get" else stock.fail())
+
+    @router.websocket("/socket/{when}/{name}")
+    async def talk(websocket: WebSocket, when: str, name: str) -> None:
+        if when == "after":
+            await websocket.accept()
+        elif when == "closed":
+            await websocket.accept()
+            await websocket.close(4000)
+        raise error_of(name, own)
+
+    @router.websocket("/called")
+    async def called(websocket: WebSocket, stock: Provided[Stock]) -> None:
+        await stock.get(5)
+
+    class Talk(WebSocketEndpoint):
+        async def on_connect(self, websocket: WebSocket) -> None:
+            if websocket.path_params["when"] == "after":
+                await websocket.accept()
+            raise error_of(websocket.path_params["name"], own)
+
+    getattr(router, "router", router).add_websocket_route("/class/{when}/{name}", Talk)
+    return router
+"""
+
+COMPONENT = """
+from fastapi import APIRouter, FastAPI
+from fissile import Component, ComponentError
+from ..stock.public import Stock
+from ..terms import filled
+
+class Own(ComponentError):
+    \"\"\"Its own.\"\"\"
+    status = 409
+
+app = filled({kind}(), Own)
+{more}
+component = Component(needs=[Stock], api=app)
+"""
+
+MOUNTED = """
+inner = filled(FastAPI(), Own)
+app.mount("/inner", inner)
+"""
+
+FILES = {
+    "main.py": "from fissile import App\n\napp = App(__package__)\n",
+    "terms.py": TERMS,
+    "stock/public.py": PUBLIC,
+    "stock/component.py": STOCK,
+    "fresh/component.py": COMPONENT.format(kind="APIRouter", more=MOUNTED),
+    "old/component.py": COMPONENT.format(kind="FastAPI", more=MOUNTED),
+}
+
+ERRORS = {
+    "own": (409, "own", 1008),
+    "foreign": (500, "internal_server_error", 1011),
+    "deadline_exceeded": (504, "deadline_exceeded", 1011),
+    "unavailable": (503, "unavailable", 1013),
+    "overloaded": (503, "overloaded", 1013),
+    "incompatible": (502, "incompatible", 1011),
+    "call_failed": (500, "call_failed", 1011),
+}
+"""Status, code and close code of each error."""
+
+PLACES = ("/fresh", "/old", "/fresh/inner", "/old/inner")
+
+
+@pytest.fixture(scope="module", params=["together", "wire"])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The application."""
+    with written(tmp_path_factory.mktemp("escaped"), FILES) as package:
+        app: App = importlib.import_module(f"{package}.main").app
+        app.view = View(wire=request.param == "wire")
+        yield app
+
+
+@pytest.fixture(scope="module")
+def client(app: App) -> Iterator[TestClient]:
+    """Its client, which raises whatever the application lets out."""
+    with TestClient(app) as client:
+        yield client
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged by us, the warning of open routes left out."""
+    return [record.name for record in caplog.records if record.name != "fissile.policy"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_request_is_answered_with_a_problem(client: TestClient, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that escapes is a problem document with its status, and one line in the log."""
+    for name, (status, code, _) in ERRORS.items():
+        caplog.clear()
+        answer = client.get(f"{place}/raise/{name}")
+        assert (status, code) == (answer.status_code, answer.json()["code"])
+        assert ["application/problem+json"] == answer.headers.get_list("content-type")
+        assert (["1"] if status == 503 else []) == answer.headers.get_list("retry-after")
+        assert "unix:" not in answer.text
+        assert ([] if name == "own" else ["fissile.problems"]) == logged(caplog)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_call_that_fails_is_answered(client: TestClient, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Errors of real calls: one that its method declares, and one that it does not."""
+    caplog.set_level(logging.WARNING, "fissile")
+    assert 500 == client.get(f"{place}/call/get").status_code  # another component's error: the log names the leak
+    assert f"{place.split('/')[1]} let stock.Unknown escape" in caplog.text
+    answer = client.get(f"{place}/call/fail")
+    assert (500, "call_failed") == (answer.status_code, answer.json()["code"])
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["socket", "class"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_websocket_is_refused_before_it_is_accepted(client: TestClient, place: str, kind: str) -> None:
+    """An error before accept() is the refusal that it would be over HTTP."""
+    for name, (status, code, _) in ERRORS.items():
+        with (
+            pytest.raises(WebSocketDenialResponse) as denied,
+            client.websocket_connect(f"{place}/{kind}/before/{name}"),
+        ):
+            pass
+        assert (status, code) == (denied.value.status_code, denied.value.json()["code"])
+        assert (["1"] if status == 503 else []) == denied.value.headers.get_list("retry-after")
+
+
+@pytest.mark.parametrize("kind", ["socket", "class"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_websocket_is_closed_after_it_was_accepted(client: TestClient, place: str, kind: str) -> None:
+    """An error after accept() is a close code, with the problem's code as reason."""
+    for name, (_, code, close) in ERRORS.items():
+        with client.websocket_connect(f"{place}/{kind}/after/{name}") as socket:
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive_text()
+            assert (close, code) == (closed.value.code, closed.value.reason)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_is_sent_on_a_closed_websocket(client: TestClient, place: str) -> None:
+    """An error after close() leaves the close code of the application."""
+    with client.websocket_connect(f"{place}/socket/closed/unavailable") as socket:
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+        assert 4000 == closed.value.code
+
+
+async def test_servers_that_cannot_refuse_close(app: App) -> None:
+    """A server without the extension for refusals is told to close, which clients see as 403."""
+    sent: list[str] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    path = "/old/socket/before/unavailable"
+    scope: Scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    assert ["websocket.close"] == sent
+
+
+async def test_over_uvicorn(app: App) -> None:
+    """Refusals and close codes arrive at a client of a real server."""
+    async with behind_uvicorn(app) as (http, _):
+        url = str(http.base_url).replace("http", "ws", 1).rstrip("/")
+        for place in PLACES:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"{url}{place}/socket/before/unavailable")
+            response = refused.value.response
+            assert (503, ["1"]) == (response.status_code, response.headers.get_all("retry-after"))
+            assert b'"code":"unavailable"' in (response.body or b"")
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"{url}{place}/called")
+            assert 500 == refused.value.response.status_code
+            async with connect(f"{url}{place}/socket/after/own") as socket:
+                with pytest.raises(ConnectionClosed) as closed:
+                    await socket.recv()
+            assert closed.value.rcvd is not None
+            assert (1008, "own") == (closed.value.rcvd.code, closed.value.rcvd.reason)
