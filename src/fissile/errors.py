@@ -12,6 +12,7 @@ Exception
 │       ├── Overloaded          503   too many calls in flight
 │       ├── Incompatible        502   the two sides disagree about the method
 │       └── CallFailed          500   the provider failed in a way it had not declared
+│           └── MessageTooLong  500   its answer, or 413 the call itself, is longer than a link carries
 └── ComponentError              declared by a component with @raises (fissile.values)
 """
 
@@ -156,8 +157,17 @@ class CallFailed(CallError):
     """The provider failed in a way that the method does not declare."""
 
 
+class MessageTooLong(CallFailed):
+    """The call, or its answer, is longer than a message between components may be.
+
+    A call that is too long is not sent, so that it certainly did not run; an answer is only known afterwards.
+    """
+
+    code = "message_too_long"
+
+
 CALL_ERRORS: dict[str, type[CallError]] = {
-    error.code: error for error in (DeadlineExceeded, Unavailable, Overloaded, Incompatible, CallFailed)
+    error.code: error for error in (DeadlineExceeded, Unavailable, Overloaded, Incompatible, CallFailed, MessageTooLong)
 }
 """Every way a call can fail, by its code."""
 

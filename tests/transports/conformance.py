@@ -199,14 +199,14 @@ class Results(OverSomeTransport):
 
     async def test_a_message_over_the_limit(self, calling: Calling) -> None:
         """It is refused, before sending where it is an argument, and the next call works."""
-        assert ("CallFailed", False) == await ending(calling.probe.echo("x" * (1024 * 1024)))
-        assert ("CallFailed", True) == await ending(calling.probe.big(1024 * 1024))
+        assert ("MessageTooLong", False) == await ending(calling.probe.echo("x" * (1024 * 1024)))
+        assert ("MessageTooLong", True) == await ending(calling.probe.big(1024 * 1024))
         assert await calling.probe.echo("next") == "next"
 
     async def test_an_error_over_the_limit(self, calling: Calling) -> None:
         """It is a failure of that call alone: whoever else calls meanwhile gets an answer."""
         other = asyncio.create_task(ending(calling.probe.wait_for("bystander")))
-        assert ("CallFailed", True) == await ending(calling.probe.refuse("x" * (1024 * 1024 - 40)))
+        assert ("MessageTooLong", True) == await ending(calling.probe.refuse("x" * (1024 * 1024 - 40)))
         async with asyncio.timeout(10):
             while not await calling.open_gate("bystander"):
                 await asyncio.sleep(0.005)
@@ -239,7 +239,7 @@ class Contexts(OverSomeTransport):
             with pytest.raises(TypeError, match="tenant"):
                 await calling.probe.seen()
             tenant.set("x" * 70_000)
-            assert ("CallFailed", False) == await ending(calling.probe.seen())
+            assert ("MessageTooLong", False) == await ending(calling.probe.seen())
         finally:
             AMBIENT.reset(before)
         assert "" == (await calling.probe.seen()).tenant

@@ -238,9 +238,9 @@ class TestLimits:
         async with listening(LinkServer({NAME: served(Workshop, worker)}, there), socket):
             link = Link("workshop", [dial_unix(str(socket), here)], GREETING)
             asked = asking(Workshop, link)
-            assert ("CallFailed", False) == await ending(asked.echo("x" * 150_000))
+            assert ("MessageTooLong", False) == await ending(asked.echo("x" * 150_000))
             connection = link.current()
-            assert ("CallFailed", True) == await ending(asked.big(150_000))
+            assert ("MessageTooLong", True) == await ending(asked.big(150_000))
             assert "x" * 90_000 == await asked.big(90_000)
             assert connection is link.current()
             await link.close()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
 from ..context import Context
+from ..errors import MessageTooLong
 from ..interface import Method
 from ..project import Defaults
 
@@ -59,6 +60,7 @@ Provider: TypeAlias = Callable[[Call], Awaitable[object]]
 """Runs a call as one unit of work; ends as a transport does."""
 
 
-def too_long(what: str, size: int, limit: int) -> str:
-    """What is said of a message over the limit, in every placement."""
-    return f"{what} would be {size} bytes on a link, and a message has at most {limit}: page it, or pass a reference"
+def too_long(what: str, size: int, limit: int, *, may_have_run: bool) -> MessageTooLong:
+    """Return the error of a message over the limit, the same in every placement."""
+    message = f"{what} would be {size} bytes on a link, and a message has at most {limit}: page it, or pass a reference"
+    return MessageTooLong(message, may_have_run=may_have_run)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 
-from ..errors import CallFailed
 from ..values import ComponentError
 from .base import MESSAGE_LIMIT, Call, Transport, too_long
 from .isolate import isolated
@@ -58,4 +57,4 @@ class MeasuringTransport:
 
 def _measure(what: str, message: bytes, limit: int, *, may_have_run: bool) -> None:
     if len(message) > limit:
-        raise CallFailed(too_long(what, len(message), limit), may_have_run=may_have_run)
+        raise too_long(what, len(message), limit, may_have_run=may_have_run)

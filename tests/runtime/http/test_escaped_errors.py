@@ -31,24 +31,59 @@ class Stock(Interface, Protocol):
     @raises(Unknown)
     async def get(self, item_id: int) -> str: ...
     async def fail(self) -> None: ...
+    async def big(self, size: int) -> str: ...
+    async def measure(self, text: str) -> int: ...
+    async def relay(self, size: int) -> int: ...
 """
 
 STOCK = """
 from fissile import Component
+from ..scale.public import Scale
 from .public import Stock, Unknown
 
 class Service(Stock):
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+
+    async def big(self, size: int) -> str:
+        return "x" * size
+
+    async def measure(self, text: str) -> int:
+        return len(text)
+
+    async def relay(self, size: int) -> int:
+        return await self.scale.measure("x" * size)
+
     async def get(self, item_id: int) -> str:
         raise Unknown(item_id=item_id)
 
     async def fail(self) -> None:
         raise KeyError("secret")
 
-component = Component(provides={Stock: Service})
+component = Component(provides={Stock: Service}, needs=[Scale])
+"""
+
+SCALE = """
+from fissile import Component
+from .public import Scale
+
+class Service(Scale):
+    async def measure(self, text: str) -> int:
+        return len(text)
+
+component = Component(provides={Scale: Service})
+"""
+
+SCALE_PUBLIC = """
+from typing import Protocol
+from fissile import Interface
+
+class Scale(Interface, Protocol):
+    async def measure(self, text: str) -> int: ...
 """
 
 TERMS = """
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Request, WebSocket
 from starlette.endpoints import WebSocketEndpoint
 
 from fissile import ComponentError, Provided
@@ -68,6 +103,23 @@ def filled(router, own):
     @router.get("/call/{method}")
     async def call(method: str, stock: Provided[Stock]) -> None:
         await (stock.get(5) if method == "get" else stock.fail())
+
+    @router.get("/big")
+    async def big(size: int, stock: Provided[Stock]) -> int:
+        return len(await stock.big(size))
+
+    @router.post("/measure")
+    async def measure(request: Request, stock: Provided[Stock]) -> int:
+        return await stock.measure((await request.body()).decode())
+
+    @router.get("/relay")
+    async def relay(size: int, stock: Provided[Stock]) -> int:
+        return await stock.relay(size)
+
+    @router.websocket("/measure")
+    async def measuring(websocket: WebSocket, stock: Provided[Stock]) -> None:
+        await websocket.accept()
+        await stock.measure(await websocket.receive_text())
 
     @router.websocket("/socket/{when}/{name}")
     async def talk(websocket: WebSocket, when: str, name: str) -> None:
@@ -117,6 +169,8 @@ FILES = {
     "terms.py": TERMS,
     "stock/public.py": PUBLIC,
     "stock/component.py": STOCK,
+    "scale/public.py": SCALE_PUBLIC,
+    "scale/component.py": SCALE,
     "fresh/component.py": COMPONENT.format(kind="APIRouter", more=MOUNTED),
     "old/component.py": COMPONENT.format(kind="FastAPI", more=MOUNTED),
 }
@@ -129,6 +183,7 @@ ERRORS = {
     "overloaded": (503, "overloaded", 1013),
     "incompatible": (502, "incompatible", 1011),
     "call_failed": (500, "call_failed", 1011),
+    "message_too_long": (413, "message_too_long", 1009),
 }
 """Status, code and close code of each error."""
 
@@ -178,6 +233,26 @@ def test_a_call_that_fails_is_answered(client: TestClient, place: str, caplog: p
     answer = client.get(f"{place}/call/fail")
     assert (500, "call_failed") == (answer.status_code, answer.json()["code"])
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_message_that_is_too_long_is_named(client: TestClient, place: str) -> None:
+    """A request that makes a call too long is 413, an answer that is too long 500, and both give the reason."""
+    long = 1024 * 1024
+    answers = [
+        client.post(f"{place}/measure", content=b"x" * long),
+        client.get(f"{place}/big?size={long}"),
+        client.get(f"{place}/relay?size={long}"),  # which the component has made too long, and not the request
+    ]
+    assert [413, 500, 500] == [answer.status_code for answer in answers]
+    assert {"message_too_long"} == {answer.json()["code"] for answer in answers}
+    assert all("longer than a message between components may be" in answer.json()["detail"] for answer in answers)
+    assert 10 == client.get(f"{place}/big?size=10").json()
+    with client.websocket_connect(f"{place}/measure") as socket:
+        socket.send_text("x" * long)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+        assert (1009, "message_too_long") == (closed.value.code, closed.value.reason)
 
 
 @pytest.mark.parametrize("kind", ["socket", "class"])

@@ -16,7 +16,15 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from fissile import App, CallError, ComponentError
-from fissile.errors import CALL_ERRORS, CallFailed, DeadlineExceeded, Incompatible, Overloaded, Unavailable
+from fissile.errors import (
+    CALL_ERRORS,
+    CallFailed,
+    DeadlineExceeded,
+    Incompatible,
+    MessageTooLong,
+    Overloaded,
+    Unavailable,
+)
 from fissile.runtime.http.problems import SCHEMA
 from tests.runtime.serving import serve
 
@@ -180,6 +188,7 @@ def test_a_foreign_error_is_a_500_that_names_who_let_it_escape(
         (Overloaded, 503, "1"),
         (Incompatible, 502, None),
         (CallFailed, 500, None),
+        (MessageTooLong, 413, None),  # it was not sent
     ],
 )
 def test_call_errors_have_their_status(

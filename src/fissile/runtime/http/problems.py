@@ -31,7 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketState
 
 from fissile.context import current
-from fissile.errors import CallError
+from fissile.errors import CallError, MessageTooLong
 from fissile.runtime.http.adopted import Adopted
 from fissile.runtime.http.handshake import state_of
 from fissile.runtime.http.routing import Dispatcher
@@ -204,10 +204,12 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> R
 async def _call_error(request: HTTPConnection, error: CallError) -> Response | None:
     # The message may name addresses inside; the first sentence of the class says enough outside.
     detail = (inspect.getdoc(type(error)) or "").partition("\n")[0]
-    headers = {"Retry-After": str(RETRY_AFTER)} if error.status == 503 else None
-    log = _log.error if error.status == 500 else _log.warning
+    # A call that is too long was not sent, and the request has brought what makes it so.
+    status = 413 if isinstance(error, MessageTooLong) and not error.may_have_run else error.status
+    headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else None
+    log = _log.error if status == 500 else _log.warning
     log("%s %s: %s: %s", *_asked(request), error.code, error, exc_info=error)
-    return await _answered(request, Problem(request, error.status, code=error.code, detail=detail, headers=headers))
+    return await _answered(request, Problem(request, status, code=error.code, detail=detail, headers=headers))
 
 
 def _asked(request: HTTPConnection) -> tuple[str, str]:
@@ -231,10 +233,11 @@ async def _answered(request: HTTPConnection, problem: Problem) -> Problem | None
 def _close_code(status: int) -> int:
     """The close code that says what the HTTP status says (https://www.iana.org/assignments/websocket).
 
-    1008 for a request that cannot be answered as it is, 1013 for one to repeat later, 1011 for a failure.
+    1008 for a request that cannot be answered as it is, 1009 if it is too long, 1013 for one to repeat later, and 1011
+    for a failure.
     """
-    if status == 503:
-        return 1013
+    if status in (413, 503):
+        return 1009 if status == 413 else 1013
     return 1008 if status < 500 else 1011
 
 

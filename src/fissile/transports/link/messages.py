@@ -27,11 +27,11 @@ def pack_call(index: int, context: Context, remaining: float, arguments: bytes) 
     """The body of a CALL; the time that remains is in seconds.
 
     Raises:
-        CallFailed: What is carried is too long.
+        MessageTooLong: What is carried is too long.
     """
     packed = pack_context(context)
     if len(packed) > CONTEXT_LIMIT:
-        raise CallFailed(too_long("the context of a call", len(packed), CONTEXT_LIMIT), may_have_run=False)
+        raise too_long("the context of a call", len(packed), CONTEXT_LIMIT, may_have_run=False)
     return CALL_HEAD.pack(index, remaining, len(packed)) + packed + arguments
 
 

@@ -215,14 +215,12 @@ class ProviderConnection(Connection):
             result = await provider(Call(method, arguments, context))
             body = method.result.dump(result)
             if len(body) > self.limit:
-                message = too_long(f"the result of {method}", len(body), self.limit)
-                raise CallFailed(message, may_have_run=True)
+                raise too_long(f"the result of {method}", len(body), self.limit, may_have_run=True)
         except ComponentError as error:
             body = pack_raised(method, error)
             if len(body) <= self.limit:
                 return RAISED, body
-            message = too_long(f"the error of {method}", len(body), self.limit)
-            return FAILED, pack_failed(CallFailed(message, may_have_run=True))
+            return FAILED, pack_failed(too_long(f"the error of {method}", len(body), self.limit, may_have_run=True))
         except CallError as error:
             return FAILED, pack_failed(error)
         except Exception as error:  # noqa: BLE001  # nothing foreign leaves a transport

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import CallFailed, Incompatible
+from ...errors import Incompatible
 from ..base import Call, too_long
 from .frames import RAISED, RESULT
 from .link import Link
@@ -29,8 +29,7 @@ class LinkTransport:
             connection = await self._link.connection(method, call.deadline)
         arguments = method.arguments.dump(call.arguments)
         if len(arguments) > connection.limit:
-            message = too_long(f"the arguments of {method}", len(arguments), connection.limit)
-            raise CallFailed(message, may_have_run=False)
+            raise too_long(f"the arguments of {method}", len(arguments), connection.limit, may_have_run=False)
         # After every wait, since what is sent is the time that remains.
         remaining = call.deadline - connection.loop.time()
         body = pack_call(connection.indices[method], call.context, remaining, arguments)
