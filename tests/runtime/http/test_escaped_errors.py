@@ -3,6 +3,8 @@
 import importlib
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
@@ -190,19 +192,19 @@ ERRORS = {
 PLACES = ("/fresh", "/old", "/fresh/inner", "/old/inner")
 
 
-@pytest.fixture(scope="module", params=["together", "wire"])
-def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+@contextmanager
+def application(folder: Path, wire: bool) -> Iterator[App]:
     """The application."""
-    with written(tmp_path_factory.mktemp("escaped"), FILES) as package:
+    with written(folder, FILES) as package:
         app: App = importlib.import_module(f"{package}.main").app
-        app.view = View(wire=request.param == "wire")
+        app.view = View(wire=wire)
         yield app
 
 
-@pytest.fixture(scope="module")
-def client(app: App) -> Iterator[TestClient]:
-    """Its client, which raises whatever the application lets out."""
-    with TestClient(app) as client:
+@pytest.fixture(scope="module", params=[False, True], ids=["together", "wire"])
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of the application, which raises whatever that lets out."""
+    with application(tmp_path_factory.mktemp("escaped"), request.param) as app, TestClient(app) as client:
         yield client
 
 
@@ -289,7 +291,7 @@ def test_nothing_is_sent_on_a_closed_websocket(client: TestClient, place: str) -
         assert 4000 == closed.value.code
 
 
-async def test_servers_that_cannot_refuse_close(app: App) -> None:
+async def test_servers_that_cannot_refuse_close(tmp_path: Path) -> None:
     """A server without the extension for refusals is told to close, which clients see as 403."""
     sent: list[str] = []
 
@@ -301,12 +303,20 @@ async def test_servers_that_cannot_refuse_close(app: App) -> None:
 
     path = "/old/socket/before/unavailable"
     scope: Scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": []}
-    await app(scope, receive, send)
+    with application(tmp_path, wire=False) as app:
+        await app(scope, receive, send)
     assert ["websocket.close"] == sent
 
 
-async def test_over_uvicorn(app: App) -> None:
+@pytest.mark.parametrize("wire", [False, True], ids=["together", "wire"])
+async def test_over_uvicorn(tmp_path: Path, wire: bool) -> None:
     """Refusals and close codes arrive at a client of a real server."""
+    with application(tmp_path, wire) as app:
+        await talk_to(app)
+
+
+async def talk_to(app: App) -> None:
+    """Open WebSockets of an application behind uvicorn."""
     async with behind_uvicorn(app) as (http, _):
         url = str(http.base_url).replace("http", "ws", 1).rstrip("/")
         for place in PLACES:
