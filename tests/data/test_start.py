@@ -133,7 +133,7 @@ def test_more_connections_than_the_server_gives(
     code, said = run(tmp_path, package)
     assert 3 == code
     assert "the placement together may want 8000 connections, and " in said
-    assert "lower `connections` in the [defaults] of placements.toml" in said
+    assert "lower `connections` in placements.toml" in said
 
 
 def test_revisions_that_are_not_applied(tmp_path: Path, package: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .budget import Budget
     from .memory import MemoryRepository
     from .migrations import Migrations, foreign_keys
+    from .plan import Plan
     from .repository import Conflict, Page, Repository, check_limit, page_of
     from .sql_repository import SqlRepository
     from .store import Store
@@ -27,6 +28,7 @@ __all__ = [
     "MemoryRepository",
     "Migrations",
     "Page",
+    "Plan",
     "Repository",
     "SqlRepository",
     "Store",
@@ -47,6 +49,7 @@ _HOME = {
     "MemoryRepository": "memory",
     "Migrations": "migrations",
     "Page": "repository",
+    "Plan": "plan",
     "Repository": "repository",
     "SqlRepository": "sql_repository",
     "Store": "store",

@@ -14,21 +14,28 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
 from ..component import Isolation
 from ..errors import ConfigurationError, Fault
 from .address import Address
 from .budget import Budget
+from .pool import BorrowingPool
 from .problems import PROVISION
 
 IDLE = 1.0
 """Seconds after which a connection that nobody used is asked whether it is still there before somebody does."""
 
 _SCHEMA = text("SELECT count(*) FROM pg_namespace WHERE nspname = :schema AND has_schema_privilege(oid, 'CREATE')")
-_ROOM = text(
-    "SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END) FROM pg_settings"
-    " WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')"
+_ROOM = text("""
+SELECT least(
+    (SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END) FROM pg_settings
+     WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()),
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user)
 )
+""")
+"""The connections that the server gives, or a ``CONNECTION LIMIT`` of the database or of the role where it is less."""
 
 Check = Callable[[DBAPIConnection], None]
 
@@ -38,7 +45,7 @@ class PostgresEngines:
 
     Args:
         address: Where the data is.
-        budget: How many connections the pool has at most, and the placement may want of the server.
+        budget: The connections of the process.
         isolation: How much transactions that may write see of each other.
         application: What the server calls the connections.
         check: Looks at a new connection, and refuses it by raising.
@@ -56,9 +63,8 @@ class PostgresEngines:
             address.url,
             connect_args=address.connect_args(application),
             hide_parameters=True,  # errors are logged, and parameters are data of users
-            pool_size=budget.own,
-            max_overflow=0,
-            pool_timeout=None,  # the deadline of a call ends its wait
+            poolclass=BorrowingPool,
+            budget=budget,
         )
         self.reading = create_async_engine(address.url, hide_parameters=True, pool=self.writing.pool)
         for engine, level, readonly in ((self.writing, isolation, False), (self.reading, "REPEATABLE READ", True)):
@@ -83,11 +89,11 @@ class PostgresEngines:
             what = f"{self._address.component} has no schema of its own in its database, {self._address}"
             why = "each component's tables are in a schema that its role owns"
             raise ConfigurationError(Fault(what, self._address.where, why, PROVISION))
-        self._budget.check(room, self._address)
+        self._budget.fit(room, self._address)
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self.writing.dispose()
+        await greenlet_spawn(self.writing.pool.dispose)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Store:
         database: What the component declares.
         address: Where it is.
         migrations: The component's revisions.
-        budget: How many connections it may have open, and how many all of the placement have.
+        budget: The connections to PostgreSQL that the process may have open, shared by its components.
         migrates: Whether revisions that are missing are applied when it is opened, and its file is moved to its name.
     """
 
@@ -99,7 +99,8 @@ class Store:
                 self._held.enter_context(self._migrations.presence(self.address))
                 await engines.open()
                 if self._migrations.exists:
-                    await asyncio.to_thread(self._migrations.prepare, self.address, apply=self._migrates)
+                    async with self._budget.outside(0 if self.address.is_sqlite else 1 + self._migrates):
+                        await asyncio.to_thread(self._migrations.prepare, self.address, apply=self._migrates)
                 else:
                     await self._without_migrations(engines)
         except BaseException:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
+from .pool import BorrowingPool
 from .problems import Trouble, trouble
 from .session import WorkSession
 from .store import Store
@@ -115,8 +116,13 @@ class UnitOfWork:
     def _tell_why(self) -> None:
         """Says so where it never got a connection, since its caller only learns that its time was up."""
         pool = self._store.engine(readonly=self.readonly).pool
-        if isinstance(pool, QueuePool) and pool.checkedout() >= pool.size():
-            logger.warning("%s waited in vain for a connection: all %d are in use", self.component, pool.size())
+        limit = 0
+        if isinstance(pool, BorrowingPool) and not pool.account.has_room:
+            limit = pool.account.limit
+        elif isinstance(pool, QueuePool) and pool.checkedout() >= pool.size():
+            limit = pool.size()
+        if limit:
+            logger.warning("%s waited in vain for a connection: all %d are in use", self.component, limit)
 
 
 async def begin(store: Store, watched: bool, readonly: bool) -> UnitOfWork:

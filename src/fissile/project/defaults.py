@@ -22,13 +22,14 @@ class Defaults:
         deadline: Seconds that a call may take; written ``"5s"``, ``"300ms"`` or ``"1m"``.
         in_flight: Calls that a component runs at once.
         message: Bytes of the longest message over a link; written ``"1MiB"`` or ``"512KiB"``.
-        connections: Connections to PostgreSQL that a process has open at once, shared by its components.
+        connections: Connections to PostgreSQL that a process has open at once, shared by its components; None for a
+            share of those that the server gives.
     """
 
     deadline: float = 5.0
     in_flight: int = 1_000
     message: int = 1024 * 1024
-    connections: int = 20
+    connections: int | None = None
 
 
 def read_defaults(written: object, at: Callable[..., str]) -> tuple[Defaults, list[Fault]]:
@@ -75,13 +76,14 @@ def _bytes(value: object) -> int | None:
     return int(found[1]) * _BYTES[found[2]] if found and int(found[1]) else None
 
 
-def _count(value: object) -> int | None:
+def count(value: object) -> int | None:
+    """Return a whole number above 0, and None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 _READERS: Mapping[str, tuple[Callable[[object], float | int | None], str, str]] = {
     "deadline": (_seconds, '"5s"', "it is a time with its unit: ms, s or m"),
-    "in_flight": (_count, "1000", "it is a whole number above 0"),
+    "in_flight": (count, "1000", "it is a whole number above 0"),
     "message": (_bytes, '"1MiB"', "it is a size with its unit: B, KiB or MiB"),
-    "connections": (_count, "20", "it is a whole number above 0"),
+    "connections": (count, "20", "it is a whole number above 0"),
 }

@@ -29,6 +29,7 @@ class Process:
         workers: How many times it runs, side by side.
         address: Where it is when it is elsewhere: ``https://host``, ``http://host:8000`` or ``unix:/path``.
         where: The place in ``placements.toml``.
+        connections: Connections to PostgreSQL of each worker; None for those of `Defaults`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Process:
     workers: int = 1
     address: str | None = None
     where: str = field(default="", compare=False)
+    connections: int | None = None
 
     def endpoints(self, sockets: Path) -> tuple[str, ...]:
         """Where its workers listen.

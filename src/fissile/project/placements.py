@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fissile.component import NAME
 from fissile.errors import ConfigurationError, Fault, raise_faults, shown
 
-from .defaults import Defaults, read_defaults
+from .defaults import Defaults, count, read_defaults
 from .folders import sockets_folder
 from .found import Project
 from .graph import nearest
@@ -29,7 +29,7 @@ ALWAYS = ("together", "wire")
 GATEWAY = "gateway"
 """What no process may be called, because the gateway is."""
 
-_KEYS = ("components", "workers", "address")
+_KEYS = ("components", "workers", "address", "connections")
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,7 @@ class _Reader:
             self.workers(at, table),
             self.address(at, table.get("address")),
             self.at(*at),
+            self.connections(at, table),
         )
 
     def components(self, at: tuple[str, ...], given: object) -> tuple[str, ...]:
@@ -182,6 +183,14 @@ class _Reader:
             why = "a process that has an address is started elsewhere"
             self.fault(f"{at[-1]} has an address and workers", (*at, "workers"), why, "remove one of the two")
         return given
+
+    def connections(self, at: tuple[str, ...], table: Mapping[str, object]) -> int | None:
+        given = table.get("connections")
+        if given is not None and count(given) is None:
+            why = "it is a whole number above 0"
+            fix = "write `connections = 20`"
+            self.fault(f"connections = {given!r} is not a number of connections", (*at, "connections"), why, fix)
+        return count(given)
 
     def address(self, at: tuple[str, ...], given: object) -> str | None:
         if given is None or (isinstance(given, str) and _is_address(given)):

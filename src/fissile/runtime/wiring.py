@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
@@ -49,7 +49,7 @@ from .settings import Mode, load, mode_from, secrets_directory
 if TYPE_CHECKING:
     from dishka import AsyncContainer
 
-    from ..data import Store, UnitOfWork
+    from ..data import Budget, Store, UnitOfWork
 
 WIRE = Peer("this process", ())
 """The peer of a process that calls itself over a link."""
@@ -278,16 +278,23 @@ class Runtime:
         live.providers = _providers(live, begin, live.fakes, injection, live.container)
 
     def _store(self, live: Live, database: Database) -> Store:
-        from ..data import Budget, Migrations, Store, foreign_keys  # a component without data needs no SQLAlchemy
+        from ..data import Migrations, Store, foreign_keys  # a component without data needs no SQLAlchemy
         from .addresses import address_of
 
         raise_faults(foreign_keys(live.name, database.metadata, live.found.where))
-        placement = read_placements(self.project).known.get(self.view.name, Placement())
-        with_data = sum(live.declaration.database is not None for live in self.live.values())
         migrations = Migrations(live.name, database.metadata, live.found.folder)
-        budget = Budget.of(placement, with_data)
         address = address_of(self.project, live.found, database)
-        return Store(database, address, migrations, budget=budget, migrates=self.view.migrates)
+        return Store(database, address, migrations, budget=self._budget, migrates=self.view.migrates)
+
+    @cached_property
+    def _budget(self) -> Budget:
+        """The connections of this process, shared by its components."""
+        from ..data import Budget, Plan
+
+        placement = read_placements(self.project).known.get(self.view.name, Placement())
+        live = {name for name, one in self.live.items() if one.declaration.database is not None}
+        others = {found.name for found in self.project.components if found.declaration.database} - self.live.keys()
+        return Budget.planned(Plan.of(placement, self.view.process, live | others, live))
 
     def _reachable(self, live: Live) -> list[type[object]]:
         """The interfaces that a component may call: those that it needs, and its own."""
