@@ -1,4 +1,4 @@
-"""Warns in development of a call that is made while a transaction is open: its locks would wait for the network."""
+"""A warning, in development, of a call made while a transaction is open: what it holds waits for the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _told: set[str] = set()
 
 
 class WarningTransport:
-    """Says where a call is made after the first statement of a unit of work that may write, once for each place.
+    """Warn of a call that is made after the first statement of a unit of work, once for each place.
 
     Args:
         transport: Carries the call.
@@ -33,12 +33,13 @@ class WarningTransport:
     async def call(self, call: Call) -> object:
         """Carries one call; see `Transport.call`."""
         work = CURRENT.get()
-        if work is not None and work.has_begun and not work.readonly:
+        if work is not None and work.has_begun:
             where = _place(sys._getframe(1))
             if where not in _told:
                 _told.add(where)
-                what = "%s: %s is called while a transaction of %s is open, whose locks wait for the answer"
-                logger.warning(f"{what}; call first, then read and write", where, call.method, work.component)
+                held, then = ("connection waits", "read") if work.readonly else ("locks wait", "read and write")
+                what = f"is called while a transaction of {work.component} is open, whose {held} for the answer"
+                logger.warning("%s: %s %s; call first, then %s", where, call.method, what, then)
         return await self._transport.call(call)
 
 
