@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -34,7 +35,7 @@ async def link(at: str) -> None:
     from fissile.runtime.server import config
 
     app.view = View("apart", live=frozenset({"prices"}))
-    await _Server(config(app, uds=at, links=True, log_level="error")).serve()
+    await _Server(config(app, uds=at, links=True, private=Path(at).parent, log_level="error")).serve()
 
 
 async def fastapi(at: str) -> None:

@@ -122,7 +122,7 @@ def standing(folder: Path) -> Iterator[Stand]:
         away = stack.enter_context(listen_on(folder / "away.sock"))
         broken = {prefix: stack.enter_context(listen_on(folder / f"{prefix[1:]}.sock")) for prefix in BROKEN}
         served = [(_app(None), straight), *zip(map(_app, PLACEMENT.processes), sockets, strict=True)]
-        stack.enter_context(_serving(served, away, broken))
+        stack.enter_context(_serving(served, away, broken, folder))
         stand = Stand(straight.getsockname()[1], free_port(), folder)
         stack.enter_context(envoy_running(_gateway(stand)))
         yield stand
@@ -173,11 +173,12 @@ def _is_ready(admin: Path) -> bool:
 
 @contextmanager
 def _serving(
-    served: list[tuple[App, socket.socket]], away: socket.socket, broken: dict[str, socket.socket]
+    served: list[tuple[App, socket.socket]], away: socket.socket, broken: dict[str, socket.socket], folder: Path
 ) -> Iterator[None]:
     """Serves in a thread of its own, whose loop no test holds up."""
     servers = [
-        uvicorn.Server(config(app, links=app.view != View(), drain=0, log_level="critical")) for app, _ in served
+        uvicorn.Server(config(app, links=app.view != View(), private=folder, drain=0, log_level="critical"))
+        for app, _ in served
     ]
 
     async def serve() -> None:

@@ -82,7 +82,7 @@ def test_a_placement_becomes_a_gateway() -> None:
     wanted = gateway(project, Placement("apart", processes), Path("/s"), "::1", 80, Path("/s/admin"))
     assert (
         Upstream("people", ("unix:/s/people-1.sock", "unix:/s/people-2.sock")),
-        Upstream("trade", ("https://t:8443",)),
+        Upstream("trade", ("https://t:8443",), is_elsewhere=True),
     ) == wanted.upstreams
     assert ({"/users": "people", "/orders": "trade", "/suppliers": "trade"}, "people") == (wanted.routes, wanted.front)
 

@@ -25,7 +25,7 @@ async def behind_uvicorn(app: App) -> AsyncIterator[tuple[AsyncClient, AsyncClie
         path = str(Path(folder) / "s")
         tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
         unix.bind(path)
-        server = uvicorn.Server(config(app, links=True, drain=1, log_level="critical"))
+        server = uvicorn.Server(config(app, links=True, private=Path(folder), drain=1, log_level="critical"))
         serving = asyncio.create_task(server.serve([tcp, unix]))
         try:
             async with asyncio.timeout(20):

@@ -17,6 +17,7 @@ from fissile.transports.link import LinkServer
 from tests.runtime.projects import written
 from tests.transports.wire import contract_of, listening, served
 
+SECRET = "s3cret"
 PUBLIC = """
 from typing import Protocol
 
@@ -53,6 +54,13 @@ component = Component(needs=[Stock])
 """
 
 
+@pytest.fixture(autouse=True)
+def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator has made a secret."""
+    (tmp_path / "link").write_text(SECRET)
+    monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
+
+
 class Older:
     """A provider of another version."""
 
@@ -69,9 +77,9 @@ class Orders:
     package: str
 
     async def ready(self) -> tuple[int, dict[str, object]]:
-        """Its readiness."""
+        """Its readiness, as a trusted sender sees it."""
         async with AsyncClient(transport=ASGITransport(self.app), base_url="http://test") as client:
-            answer = await client.get("/-/ready")
+            answer = await client.get("/-/ready", headers={"fissile-secret": SECRET})
             return answer.status_code, answer.json()
 
     async def until(self, condition: Callable[[int, dict[str, object]], object]) -> tuple[int, dict[str, object]]:

@@ -165,7 +165,7 @@ async def running(
     with written(folder, files) as package, TemporaryDirectory(prefix="f-") as short:
         app, path = App(package), Path(short) / "s"
         app.view = View("apart", "desk", frozenset({"desk"}), peers)
-        wanted = config(app, uds=str(path), links=True, drain=drain, log_level="critical")
+        wanted = config(app, uds=str(path), links=True, private=Path(short), drain=drain, log_level="critical")
         server = Server(wanted)
         serving = asyncio.create_task(server._serve())  # without its handlers of signals
         found = None

@@ -200,9 +200,11 @@ def test_an_application_that_no_process_would_run(run: Run) -> None:
 
 
 @pytest.mark.acceptance
-def test_a_process_elsewhere_that_is_away(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_elsewhere_that_is_away(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a process that is elsewhere does not answer, the first test says who waits for it, and the others too."""
     monkeypatch.setattr("fissile.testing.processes.STARTING", 15.0)
+    (tmp_path / "link").write_text("s3cret")
+    monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
     done = run(
         """
         @pytest.mark.parametrize("time", [1, 2])

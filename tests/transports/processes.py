@@ -180,9 +180,12 @@ def main() -> None:
     addresses = dict(other.split("=", 1) for other in others)
     app = placed(live, addresses, Defaults(in_flight=int(in_flight)))
     if at.isdecimal():
-        wanted, sockets = config(app, links=True, drain=10, log_level="error"), [socket.socket(fileno=int(at))]
+        sockets = [socket.socket(fileno=int(at))]
+        private = Path(sockets[0].getsockname()).parent
     else:
-        wanted, sockets = config(app, uds=at, links=True, drain=10, log_level="error"), None
+        sockets, private = None, Path(at).parent
+    uds = at if sockets is None else None
+    wanted = config(app, uds=uds, links=True, private=private, drain=10, log_level="error")
     Listening(wanted).run(sockets)
 
 

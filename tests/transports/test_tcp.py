@@ -11,16 +11,19 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from fissile import App
 from fissile.errors import ConfigurationError, Incompatible, Unavailable
+from fissile.project import Peer, View
 from fissile.runtime.server import Server, config
 from fissile.transports.link import Link, LinkServer, dialling, dials, endpoint
 from fissile.transports.link.frames import VERSIONS
 
 from .places import GREETING, NAME
-from .processes import placed
+from .processes import PACKAGE, placed
 from .relay.probe.public import Probe
 from .wire import Door, Worker, Workshop, asking, contract_of, served
 
@@ -98,6 +101,27 @@ class TestSecret:
             with pytest.raises(Incompatible, match=r"probe refused the link: .*404.*secrets at both ends") as caught:
                 await asking(Probe, link).echo("text")
             assert not caught.value.may_have_run
+
+    async def test_an_address_that_is_a_unix_socket(self, secrets: Path) -> None:
+        """It is no sign of trust either: the process shows the secret, and is refused without it."""
+        with TemporaryDirectory(prefix="f-") as folder, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/s")
+            address = f"unix:{folder}/s"
+            app = App(PACKAGE)
+            peers = {name: Peer(name, (address,), is_elsewhere=True) for name in ("probe", "middle")}
+            app.view = View("apart", live=frozenset({"front"}), peers=peers)
+            async with serving(listener):
+                async with app.caller() as call:
+                    assert "text" == await call(Probe).echo("text")
+                for shown in ("", SECRET[:-1]):
+                    async with linked(address, shown) as link:
+                        with pytest.raises(Incompatible, match=r"404.*secrets at both ends"):
+                            await asking(Probe, link).echo("text")
+            (secrets / "link").unlink()
+            other = App(PACKAGE)
+            other.view = app.view
+            with pytest.raises(ConfigurationError, match="there is no secret for the link"):
+                assert other.runtime
 
     async def test_from_elsewhere(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """The secret opens nothing to other machines, which have to come through what ends TLS in front of it."""

@@ -15,13 +15,15 @@ from .tree import Tree
 pytestmark = pytest.mark.acceptance
 
 NOW: Changes = {}
+SECRET = "s3cret"
 
 
 @pytest.fixture
 def meeting() -> Iterator[Path]:
     """A folder with a path that is short enough for sockets."""
     with tempfile.TemporaryDirectory(prefix="f-") as name:
-        (Path(name) / "state").mkdir()
+        (Path(name) / "state" / "secrets").mkdir(parents=True)
+        (Path(name) / "state" / "secrets" / "link").write_text(SECRET)
         yield Path(name)
 
 
@@ -39,7 +41,8 @@ def versions(tmp_path: Path, meeting: Path, request: pytest.FixtureRequest) -> t
 def asking(ours: Tree, theirs: Tree) -> Iterator[Client]:
     """A client of our process of orders, while suppliers run in their version."""
     socket = str(ours.meeting / "sales.sock")
-    client = Client(transport=HTTPTransport(uds=socket), base_url="http://shop", timeout=60)
+    shown = {"fissile-secret": SECRET}
+    client = Client(transport=HTTPTransport(uds=socket), base_url="http://shop", headers=shown, timeout=60)
     with client, theirs.running("trade"), ours.running("sales", "--uds", socket):
         yield client
 

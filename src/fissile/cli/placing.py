@@ -122,6 +122,19 @@ def _process_of(placement: Placement, names: str) -> str:
     return names
 
 
+def private_folder(project: Project, *, is_handed_over: bool) -> Path | None:
+    """The folder in whose sockets this process trusts; None if it is not private.
+
+    Args:
+        project: The project.
+        is_handed_over: Whether a supervisor opened this process's socket, and made the folder before.
+    """
+    from ..project import is_private, sockets_folder
+
+    folder = sockets_folder(project)
+    return folder if is_handed_over or is_private(folder) else None
+
+
 def listens_at(project: Project, view: View) -> tuple[str | None, int | None, Path | None]:
     """Where a process listens that was not told: at its address in the placement.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from ..errors import ConfigurationError
-from ..project import Placement, Process, Project
+from ..project import Peer, Placement, Process, Project
 from ..supervisor.child import Command
 from ..supervisor.gateway import Gateway
 from ..supervisor.plan import Plan
@@ -69,7 +69,22 @@ def several(project: Project, placement: Placement, wanted: Wanted) -> Plan:
     gateway = Gateway(project, stepped, wanted.host, wanted.port)
     edits = Edits(_watched(project.root), is_outdated) if wanted.develops else None
     command = partial(_command, wanted, placement.name)
-    return Plan(project, stepped, command, wanted.drain, gateway.url, gateway, edits=edits)
+    secret = _secret(project, stepped)
+    return Plan(project, stepped, command, wanted.drain, gateway.url, gateway, edits=edits, secret=secret)
+
+
+def _secret(project: Project, placement: Placement) -> str:
+    """The secret that the processes at an address answer to; empty if there are none.
+
+    Raises:
+        ConfigurationError: There are some, and no secret.
+    """
+    elsewhere = next((process for process in placement.processes if process.address is not None), None)
+    if elsewhere is None or elsewhere.address is None:
+        return ""
+    from ..runtime.secret import secret_for
+
+    return secret_for(Peer(elsewhere.name, (elsewhere.address,), is_elsewhere=True), project)
 
 
 def _stepped(placement: Placement, debug: str | None) -> Placement:

@@ -66,7 +66,7 @@ def run(
     """
     from . import logs, sockets
     from .application import load, project_of
-    from .placing import chosen_placement, listens_at, placed
+    from .placing import chosen_placement, listens_at, placed, private_folder
 
     if uds is not None and (host is not None or port is not None):
         raise typer.BadParameter("a Unix socket has no host and no port", param_hint="--uds")
@@ -84,12 +84,18 @@ def run(
         wanted = Wanted(target, placement, *at, DRAIN if drain is None else drain, log_level)
         raise typer.Exit(supervise(project, chosen_placement(project, placement), wanted))
     app = load(target, replace(view, migrates=migrate))
+    has_own_socket = uds is None
     if fd is None and uds is None and host is None and port is None:
         host, port, uds = listens_at(project, view)
+    private = private_folder(project, is_handed_over=fd is not None) if has_own_socket else None
     with _listener(host or HOST, PORT if port is None else port, uds, fd) as listener:
         from .serving import serve
 
-        raise typer.Exit(serve(app, listener, drain=drain, log_level=log_level, parent=supervisor, announce=announce))
+        raise typer.Exit(
+            serve(
+                app, listener, private=private, drain=drain, log_level=log_level, parent=supervisor, announce=announce
+            )
+        )
 
 
 def _listener(host: str, port: int, uds: Path | None, fd: int | None) -> AbstractContextManager[socket.socket]:

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,7 @@ def serve(
     app: App,
     listener: socket.socket,
     *,
+    private: Path | None = None,
     drain: float | None = None,
     log_level: str = "info",
     parent: int | None = None,
@@ -138,6 +140,7 @@ def serve(
     Args:
         app: The application, assembled.
         listener: The socket, which listens already: who connects before the start waits.
+        private: The private folder of the sockets, if this process may listen in it.
         drain: Seconds that requests in flight get at the end; 25 unless given.
         log_level: What is logged.
         parent: The process whose end ends this one.
@@ -147,7 +150,8 @@ def serve(
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     """
     links = app.view is not None and app.view.live is not None
-    wanted = server.config(app, links=links, drain=DRAIN if drain is None else drain, log_level=log_level)
+    wait = DRAIN if drain is None else drain
+    wanted = server.config(app, links=links, private=private, drain=wait, log_level=log_level)
     started = (lambda: None) if announce is not None else (lambda: _tell(app, listener))
     serving = Server(wanted, app, started=started, parent=parent, announce=announce)
     serving.run([listener])

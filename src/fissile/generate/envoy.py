@@ -188,7 +188,7 @@ def _route(match: Mapping[str, str], upstream: Upstream) -> dict[str, Any]:
 
 def _told(upstream: Upstream) -> dict[str, Any]:
     """What a process is told of the client."""
-    if upstream.address is None:
+    if upstream.address is None and not upstream.is_elsewhere:
         value = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS%"
         header = {"header": {"key": CLIENT, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         return {"request_headers_to_add": [header]}

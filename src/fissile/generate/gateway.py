@@ -12,8 +12,8 @@ from fissile.project import Placement, Project
 CLIENT = "fissile-client"
 """The header in which the gateway says who asks, and where: ``127.0.0.1:50000 127.0.0.1:8000``.
 
-It replaces whatever a client sent under this name. Only what arrives over a Unix socket is believed: TCP peers get the
-ordinary ``x-forwarded-for`` instead.
+It replaces whatever a client sent under this name. Only what arrives in the private folder of the sockets is believed:
+processes at an address get the ordinary ``x-forwarded-for`` instead.
 """
 
 AWAY = "fissile-away"
@@ -37,14 +37,16 @@ class Upstream:
     Attributes:
         name: Its name.
         endpoints: Where its workers listen: ``unix:/path``, ``http://host:port`` or ``https://host``.
+        is_elsewhere: Whether the placement gives its address.
     """
 
     name: str
     endpoints: tuple[str, ...]
+    is_elsewhere: bool = False
 
     @property
     def address(self) -> SplitResult | None:
-        """Where it is when it is on another machine."""
+        """Its address if it is reached over TCP."""
         parts = urlsplit(self.endpoints[0])
         return None if parts.scheme == "unix" else parts
 
@@ -96,7 +98,9 @@ def gateway(
     return Gateway(
         host,
         port,
-        tuple(Upstream(process.name, process.endpoints(sockets)) for process in placement.processes),
+        tuple(
+            Upstream(process.name, process.endpoints(sockets), bool(process.address)) for process in placement.processes
+        ),
         {declared.prefix: placement.process_of(declared.name).name for declared in serving},
         placement.front.name,
         admin,

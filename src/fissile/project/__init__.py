@@ -5,7 +5,16 @@ Nothing here imports the user's code, so it works on an application that cannot 
 
 from .defaults import Defaults
 from .finding import find, find_in
-from .folders import URL_FOR_ALL, make_private, make_state, project_folder, socket_path, sockets_folder, state_folder
+from .folders import (
+    URL_FOR_ALL,
+    is_private,
+    make_private,
+    make_state,
+    project_folder,
+    socket_path,
+    sockets_folder,
+    state_folder,
+)
 from .found import FoundComponent, Project
 from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Peer, Placement, Process, View
@@ -31,6 +40,7 @@ __all__ = [
     "find",
     "find_in",
     "graph_faults",
+    "is_private",
     "make_private",
     "make_state",
     "nearest",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -116,6 +117,15 @@ def is_mounted_readonly(path: Path) -> bool:
 def belongs_to_us(found: os.stat_result) -> bool:
     """Return True if a file belongs to the user who runs this process. Windows has no such numbers."""
     return not hasattr(os, "getuid") or found.st_uid == os.getuid()
+
+
+def is_private(folder: Path) -> bool:
+    """Return True if a folder is this user's, and nobody else can look into it."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and belongs_to_us(found) and not found.st_mode & 0o077
 
 
 def socket_path(folder: Path, process: str, worker: int) -> Path:

@@ -57,10 +57,12 @@ class Peer:
     Attributes:
         name: Its name.
         endpoints: Where it listens, one for each of its workers that can be told apart.
+        is_elsewhere: Whether the placement gives its address, where it answers who shows the secret of the links.
     """
 
     name: str
     endpoints: tuple[str, ...]
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Placement:
         """What a process sees that runs just these components, the others being where the placement has them."""
         live = frozenset(components)
         peers = {
-            component: Peer(process.name, process.endpoints(sockets))
+            component: Peer(process.name, process.endpoints(sockets), process.address is not None)
             for process in self.processes
             for component in process.components
             if component not in live

@@ -1,4 +1,7 @@
-"""The reserved paths: whether the process lives, whether each component takes calls, and calls for debuggers."""
+"""The reserved paths: liveness, readiness, the process's part of the API document, and calls for debuggers.
+
+Probes see the status alone. Everything else is for trusted senders (`is_trusted`).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,11 @@ from fastapi.responses import JSONResponse
 
 from ..errors import ConfigurationError
 from ..generate.openapi import PROCESS
-from ..transports.link.upgrade import SECRET_HEADER
 from ..values import ComponentError
 from .by_name import call_json
 from .http.gateway import is_forwarded
 from .http.problems import Problem
-from .secret import has_secret
+from .trust import is_trusted
 
 if TYPE_CHECKING:
     from .wiring import Runtime
@@ -28,24 +30,27 @@ def reserved(runtime: Runtime) -> APIRouter:
     """The routes of the reserved paths, which nobody finds through a gateway."""
     router = APIRouter(include_in_schema=False, dependencies=[Depends(_refuse_forwarded)])
 
+    async def trusted(request: Request) -> None:
+        if not is_trusted(request.scope, runtime):
+            raise HTTPException(404)
+
     @router.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
     @router.api_route("/ready", methods=["GET", "HEAD"])
-    async def ready() -> JSONResponse:
+    async def ready(request: Request) -> JSONResponse:
         body = readiness(runtime)
-        return JSONResponse(body, 200 if body["status"] == READY else 503)
+        shown = body if is_trusted(request.scope, runtime) else {"status": body["status"]}
+        return JSONResponse(shown, 200 if body["status"] == READY else 503)
 
     # Not a coroutine, so that a thread makes what may take a while; whoever asks for calls meanwhile gets them.
-    @router.get("/openapi")
+    @router.get("/openapi", dependencies=[Depends(trusted)])
     def openapi(request: Request) -> JSONResponse:
         return JSONResponse(request.app.describe(), headers={PROCESS: str(os.getpid())})
 
-    @router.post("/call/{method}")
+    @router.post("/call/{method}", dependencies=[Depends(trusted)])
     async def call(method: str, request: Request) -> Response:
-        if not _may_call(request, runtime):
-            raise HTTPException(404)
         try:
             result = await call_json(runtime, method, await request.body())
         except ConfigurationError as error:
@@ -79,12 +84,3 @@ async def _refuse_forwarded(request: Request) -> None:
     """Whatever a gateway lets through by mistake: it reaches us over the same socket as those who may ask."""
     if is_forwarded(request.scope):
         raise HTTPException(404)
-
-
-def _may_call(request: Request, runtime: Runtime) -> bool:
-    """Whether the request came over the socket that links use, or from this machine with the secret."""
-    server = request.scope.get("server")
-    if runtime.answers_links and server is not None and server[1] is None:
-        return True
-    host = request.client.host if request.client is not None else None
-    return has_secret(runtime.project, host, request.headers.get(SECRET_HEADER, "").encode())

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..transports.link.upgrade import PATH, SECRET_HEADER, answer_upgrade
-from .http.gateway import is_forwarded
+from ..transports.link.upgrade import PATH, answer_upgrade
 from .http.gathering import Gathering
-from .secret import has_secret
+from .trust import is_trusted
 
 if TYPE_CHECKING:
     from .wiring import Runtime
@@ -48,7 +46,7 @@ class LinkOrHttp(HttpToolsProtocol):
             super().handle_websocket_upgrade()
             if self._is_leaving:
                 self.loop.call_later(LAME_DUCK, self._end_websocket)
-        elif not self._may_link():
+        elif not is_trusted(dict(self.scope), self.runtime):
             self.transport.write(_NOT_FOUND)
             self.transport.close()
         else:
@@ -65,16 +63,6 @@ class LinkOrHttp(HttpToolsProtocol):
         connection = self.runtime.server.connection()
         connection.connection_made(self.transport)
         self.transport.set_protocol(connection)
-
-    def _may_link(self) -> bool:
-        """Whoever reaches the Unix socket, unless through a gateway; over TCP who has the secret.
-
-        A web page cannot connect to a Unix socket, and its folder says who can.
-        """
-        if _is_local(self.transport):
-            return not is_forwarded(dict(self.scope))
-        host = self.client[0] if self.client is not None else None
-        return has_secret(self.runtime.project, host, dict(self.headers).get(SECRET_HEADER.encode(), b""))
 
     # -------------------------------------------------------------------------------------------------- end
 
@@ -117,8 +105,3 @@ class LinkOrHttp(HttpToolsProtocol):
         protocol = self.transport.get_protocol()
         if protocol in self.connections:
             protocol.shutdown()
-
-
-def _is_local(transport: asyncio.Transport) -> bool:
-    found = transport.get_extra_info("socket")
-    return found is not None and found.family == socket.AF_UNIX

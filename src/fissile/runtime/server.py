@@ -8,6 +8,7 @@ answer.
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -31,6 +32,7 @@ def config(
     port: int = 8000,
     uds: str | None = None,
     links: bool = False,
+    private: Path | None = None,
     drain: float = DRAIN,
     log_level: str = "info",
 ) -> uvicorn.Config:
@@ -42,11 +44,13 @@ def config(
         port: The port; 0 for any free one.
         uds: A Unix socket to listen on instead.
         links: Whether other processes call the components of this one, and a gateway sends it its requests.
+        private: The private folder of the sockets: what arrives on those in it is trusted, on any other socket only
+            what shows the secret.
         drain: Seconds that requests in flight get to finish at the end.
         log_level: uvicorn's.
     """
     if links:
-        app.runtime.answers_links = True
+        app.runtime.private = str(private) if private is not None else None
     return (_BehindGateway if links else uvicorn.Config)(
         app,
         host=host,
@@ -78,7 +82,9 @@ class _BehindGateway(uvicorn.Config):
     def load(self) -> None:
         """Looks at the gateway's header before uvicorn looks at those of other proxies."""
         super().load()
-        self.loaded_app = BehindGateway(self.loaded_app)
+        protocol = self.http_protocol_class
+        assert issubclass(protocol, LinkOrHttp)
+        self.loaded_app = BehindGateway(self.loaded_app, protocol.runtime.private)
 
 
 def _with_links(runtime: Runtime) -> type[LinkOrHttp]:

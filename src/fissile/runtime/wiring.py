@@ -149,7 +149,7 @@ class Runtime:
         self.running = False
         self.users = 0
         self.unused: asyncio.Event | None = None
-        self.answers_links = False
+        self.private: str | None = None
         self.links: dict[Peer, Link] = {}
         self._app = app
         self._overrides = Overrides(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+from collections.abc import Mapping
 from email.message import Message
 from pathlib import Path
 from typing import NamedTuple
@@ -45,13 +46,14 @@ class _Local(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def ask(endpoint: Path | str, target: str, method: str = "GET") -> Answer:
+def ask(endpoint: Path | str, target: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
     """Sends one request, and blocks until it is answered.
 
     Args:
         endpoint: A Unix socket, or an address such as ``https://trade.internal:8000``.
         target: The path of the request.
         method: Its method.
+        headers: Its headers besides ``Host``.
 
     Raises:
         OSError: Nobody answers.
@@ -59,7 +61,7 @@ def ask(endpoint: Path | str, target: str, method: str = "GET") -> Answer:
     """
     connection = _connection(endpoint)
     try:
-        connection.request(method, target)
+        connection.request(method, target, headers=headers or {})
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
     finally:

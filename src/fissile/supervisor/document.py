@@ -7,11 +7,12 @@ import http
 import http.client
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fissile.generate.openapi import PROCESS, Description, UnknownFormat, compose, render
 from fissile.project import Placement, Process
+from fissile.transports.link.upgrade import SECRET_HEADER
 
 from .asking import ask
 from .child import Child
@@ -40,18 +41,27 @@ class Document:
         sockets: The folder of the sockets.
         workers: The processes that run here.
         changed: Set at each change of any worker, and of the document.
+        secret: What the processes at an address answer to.
 
     Attributes:
         file: Where it is written.
     """
 
-    def __init__(self, placement: Placement, sockets: Path, workers: Sequence[Worker], changed: asyncio.Event) -> None:
+    def __init__(
+        self,
+        placement: Placement,
+        sockets: Path,
+        workers: Sequence[Worker],
+        changed: asyncio.Event,
+        secret: str = "",
+    ) -> None:
         self.file = sockets / "openapi.json"
         self.file.unlink(missing_ok=True)  # another supervisor's, which was killed
         self._placement = placement
         self._sockets = sockets
         self._workers = workers
         self._changed = changed
+        self._secret = {SECRET_HEADER: secret} if secret else {}
         self._descriptions: dict[str, Description] = {}
         self._asked: dict[str, Child] = {}
 
@@ -109,7 +119,7 @@ class Document:
         endpoint = Path(address.removeprefix("unix:")) if address.startswith("unix:") else address
         while True:
             try:
-                _, self._descriptions[process.name] = await asyncio.to_thread(_described, endpoint)
+                _, self._descriptions[process.name] = await asyncio.to_thread(_described, endpoint, self._secret)
                 self._compose()
             except Undescribed as why:
                 logger.debug("%s does not describe itself: %s", process.name, why)
@@ -127,19 +137,19 @@ class Document:
         self._changed.set()
 
 
-def _described(endpoint: Path | str) -> tuple[str, Description]:
+def _described(endpoint: Path | str, headers: Mapping[str, str] | None = None) -> tuple[str, Description]:
     """What a process says of itself: its number, and its description.
 
     Raises:
         Undescribed: It says nothing, or nothing that can be read.
     """
     try:
-        answer = ask(endpoint, TARGET)
+        answer = ask(endpoint, TARGET, headers=headers)
+        if answer.status != http.HTTPStatus.OK:
+            raise Undescribed(f"{TARGET} is answered with {answer.status}")
         description: Description = json.loads(answer.body)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Undescribed(str(error) or type(error).__name__) from None
-    if answer.status != http.HTTPStatus.OK:
-        raise Undescribed(f"{TARGET} is answered with {answer.status}")
     return answer.headers.get(PROCESS, ""), description
 
 

@@ -29,6 +29,7 @@ class Plan:
         gateway: What stands in front.
         listener: Where one process runs everything and nothing stands in front: its own socket.
         edits: What is edited meanwhile, in development.
+        secret: What the processes at an address answer to.
     """
 
     project: Project
@@ -39,6 +40,7 @@ class Plan:
     gateway: Gateway | None = None
     listener: socket.socket | None = None
     edits: Edits | None = None
+    secret: str = ""
 
     @property
     def here(self) -> list[Process]:

@@ -120,7 +120,8 @@ class Supervisor:
 
     def _add_gateway(self, gateway: Gateway) -> None:
         gateway.prepare(self._sockets)
-        self.document = Document(self.plan.placement, self._sockets, self.workers, self._changed)
+        plan = self.plan
+        self.document = Document(plan.placement, self._sockets, self.workers, self._changed, plan.secret)
         starts = partial(gateway.start, self._stream)
         self.gateway = Worker("gateway", "gateway", starts, None, self.plan.drain, changed=self._changed)
 

@@ -24,7 +24,8 @@ class GatewayTransport(AsyncBaseTransport):
         self._front = gateway.front
         self._routes = sorted(gateway.routes.items(), key=lambda route: -len(route[0]))
         workers = {
-            upstream.name: [_Worker(endpoint) for endpoint in upstream.endpoints] for upstream in gateway.upstreams
+            upstream.name: [_Worker(endpoint, upstream.is_elsewhere) for endpoint in upstream.endpoints]
+            for upstream in gateway.upstreams
         }
         self._next = {name: cycle(several) for name, several in workers.items()}
         self._workers = [worker for several in workers.values() for worker in several]
@@ -46,21 +47,23 @@ class _Worker:
 
     Args:
         endpoint: ``unix:/path``, ``http://host:port`` or ``https://host``.
+        is_elsewhere: Whether the placement gives its address.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, is_elsewhere: bool) -> None:
+        self._is_elsewhere = is_elsewhere
         parts = urlsplit(endpoint)
         self._address: SplitResult | None = None if parts.scheme == "unix" else parts
         # To read all authorities of the system takes longer than many a test.
         self.transport = AsyncHTTPTransport() if self._address else AsyncHTTPTransport(uds=parts.path, verify=False)
 
     async def answer(self, request: Request, *, is_reserved: bool) -> Response:
-        """Sends it a request as the gateway does, with who asks beside it over a Unix socket."""
+        """Send it a request as the gateway does, which names the client over the sockets of the private folder."""
         url = request.url
         if self._address is not None:
             there = self._address
             request.url = url.copy_with(scheme=there.scheme, host=there.hostname, port=there.port)
-        elif not is_reserved:
+        elif not (is_reserved or self._is_elsewhere):
             request.headers[CLIENT] = f"{TESTER} {url.host}:{url.port or 80}"
         return await self.transport.handle_async_request(request)
 

@@ -264,17 +264,20 @@ def test_the_order_of_sets_does_not_show(bazaar: str, tmp_path: Path) -> None:
     assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()
 
 
-async def test_a_process_says_what_it_serves(bazaar: str) -> None:
-    """On a reserved path, so that the gateway does not tell it."""
-    app = placed(bazaar, "orders", "stock")
-    answer = await get(app, "/-/openapi")
+async def test_a_process_says_what_it_serves(bazaar: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a reserved path, to trusted senders alone."""
+    (tmp_path / "link").write_text("s3cret")
+    monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
+    app, secret = placed(bazaar, "orders", "stock"), {"fissile-secret": "s3cret"}
+    assert 404 == (await get(app, "/-/openapi")).status_code
+    answer = await get(app, "/-/openapi", **secret)
     said = answer.json()
     assert (200, "application/json") == (answer.status_code, answer.headers["content-type"])
     assert {"format": 1, "parts": ["", "orders", "stock"]} == {
         "format": said["format"],
         "parts": [part["owner"] for part in said["parts"]],
     }
-    assert 404 == (await get(app, "/-/openapi", forwarded="for=somebody")).status_code
+    assert 404 == (await get(app, "/-/openapi", forwarded="for=somebody", **secret)).status_code
     assert not any(path.startswith("/-") for part in said["parts"] for path in part["document"]["paths"])
 
 

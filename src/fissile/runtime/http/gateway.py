@@ -14,6 +14,9 @@ from fissile.generate.gateway import CLIENT
 THROUGH = "fissile.gateway"
 """The key of the scope that is there when the gateway sent a request."""
 
+LOCAL = "127.0.0.1", 0
+"""The address of a client that connected to a Unix socket outside the private folder."""
+
 _CLIENT = CLIENT.encode()
 _ADDED = (b"x-forwarded-proto", b"http")  # by Envoy, where the client sent none
 _FORWARDED = frozenset({_CLIENT, b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-proto"})
@@ -27,22 +30,25 @@ Address = tuple[str, int]
 class BehindGateway:
     """Gives a request the client and the server that it would have had without the gateway.
 
-    Only over a Unix socket, whose folder says who can reach it: anybody could send the header over TCP.
+    The header is believed over sockets of the private folder alone, which only this user can reach. What connects to
+    another Unix socket is on this machine, as what connects to the loopback interface is, and has its address: uvicorn
+    then believes it as it believes every proxy there.
 
     What fails after its answer, as Starlette lets every error of the user's own, leaves the connection as it is:
     uvicorn would close it, while the gateway may have sent the next request on it already.
 
     Args:
         app: The application, with what believes proxies around it.
+        private: The private folder of the sockets, if this process listens in it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, private: str | None = None) -> None:
         self.app = app
+        self._private = private
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        server = scope.get("server")
-        if server is not None and server[1] is None:
+        if is_private(scope, self._private):
             headers = scope["headers"]
             # The gateway adds its header behind those of the client.
             for index in range(len(headers) - 1, -1, -1):
@@ -52,6 +58,8 @@ class BehindGateway:
                     if index and headers[index - 1] == _ADDED:
                         del headers[index - 1]
                     break
+        elif scope.get("client") is None:
+            scope["client"] = LOCAL
         try:
             await self.app(scope, receive, send)
         except Exception as error:
@@ -74,6 +82,17 @@ def _ends(told: bytes) -> tuple[Address, Address]:
 def _address(text: str) -> Address:
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def is_private(scope: Mapping[str, Any], folder: str | None) -> bool:
+    """Return True if a request arrived on a Unix socket of the private folder.
+
+    Args:
+        scope: The request, as ASGI describes it.
+        folder: The private folder of the sockets, if this process listens in it.
+    """
+    server = scope.get("server")
+    return folder is not None and server is not None and server[1] is None and server[0].rpartition("/")[0] == folder
 
 
 def is_forwarded(scope: Mapping[str, Any]) -> bool:

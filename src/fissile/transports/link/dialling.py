@@ -36,7 +36,7 @@ Raises:
 
 
 def is_tcp(endpoint: str) -> bool:
-    """Whether an endpoint is ``http://`` or ``https://``, where only who has the secret is answered."""
+    """Return True if an endpoint is ``http://`` or ``https://``."""
     return not endpoint.startswith("unix:")
 
 
@@ -46,22 +46,23 @@ def dials(endpoints: Sequence[str], limit: int = MESSAGE_LIMIT, secret: str = ""
     Args:
         endpoints: ``unix:/path``, ``http://host:port`` or ``https://host:port``.
         limit: Bytes of the longest message.
-        secret: What a peer over TCP answers to.
+        secret: What a peer at an address answers to; empty for one in the private folder of the sockets.
     """
     made: list[Dial] = []
     for endpoint in endpoints:
         if is_tcp(endpoint):
             made += [dial_tcp(endpoint, secret, limit)] * BEHIND_ADDRESS
         else:
-            made.append(dial_unix(endpoint.removeprefix("unix:"), limit))
+            made.append(dial_unix(endpoint.removeprefix("unix:"), limit, secret))
     return tuple(made)
 
 
-def dial_unix(path: str, limit: int = MESSAGE_LIMIT) -> Dial:
+def dial_unix(path: str, limit: int = MESSAGE_LIMIT, secret: str = "") -> Dial:
     """Dials a process that listens on a Unix socket, and takes messages of at most so many bytes from it."""
+    asking = partial(Upgrading, secret=secret)
 
     async def dial(greeting: Greeting) -> ConsumerConnection:
-        transport, upgrading = await asyncio.get_running_loop().create_unix_connection(Upgrading, path)
+        transport, upgrading = await asyncio.get_running_loop().create_unix_connection(asking, path)
         return await _upgraded(transport, upgrading, ConsumerConnection(greeting, limit))
 
     return dial
@@ -82,12 +83,7 @@ def dial_tcp(address: str, secret: str, limit: int = MESSAGE_LIMIT) -> Dial:
     async def dial(greeting: Greeting) -> ConsumerConnection:
         transport, upgrading = await _connected(asking, host, port, trusted() if has_tls else None)
         _notice_silence(transport)
-        try:
-            return await _upgraded(transport, upgrading, ConsumerConnection(greeting, limit))
-        except Refused as error:
-            if error.status == 404:
-                raise Refused(f"{error} (the secrets at both ends have to be the same)", 404) from None
-            raise
+        return await _upgraded(transport, upgrading, ConsumerConnection(greeting, limit))
 
     return dial
 
@@ -157,8 +153,10 @@ async def _upgraded(
     """Waits for the answer to the upgrade, then greets on the same transport."""
     try:
         rest = await read_upgrade(upgrading)
-    except BaseException:
+    except BaseException as error:
         transport.abort()
+        if isinstance(error, Refused) and error.status == 404:
+            raise Refused(f"{error} (the secrets at both ends have to be the same)", 404) from None
         raise
     connection.connection_made(transport)
     transport.set_protocol(connection)

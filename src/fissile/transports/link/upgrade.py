@@ -1,7 +1,7 @@
 """The HTTP before a link: ``GET /-/link`` with ``Upgrade: fissile`` (RFC 9110, section 7.8).
 
 The consumer offers the versions of the frames that it speaks, newest first; the provider answers 101 with the newest
-that both speak, or 426 with its own. Over TCP the consumer shows a secret, and is answered 404 when it is not the
+that both speak, or 426 with its own. At an address the consumer shows a secret, and is answered 404 when it is not the
 provider's.
 """
 
@@ -17,7 +17,7 @@ HEAD_LIMIT = 8 * 1024
 """Bytes of the longest head of an answer."""
 
 SECRET_HEADER = "fissile-secret"
-"""The header that authenticates over TCP; any web page could send the rest."""
+"""The header that authenticates outside the private folder of the sockets; any web page could send the rest."""
 
 AWAY = (502, 503, 504)
 """The answers of who stands in for a peer that is not there."""
@@ -42,7 +42,7 @@ class Upgrading(asyncio.Protocol):
     Args:
         versions: The versions offered.
         host: Whom it asks.
-        secret: What it shows; empty over a Unix socket, whose folder says who may connect.
+        secret: What it shows; empty over a socket of the private folder.
     """
 
     def __init__(self, versions: Sequence[int] = VERSIONS, host: str = "fissile", secret: str = "") -> None:
