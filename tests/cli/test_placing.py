@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from httpx2 import Client, HTTPTransport
 
+from fissile.project.secrets import create_secret
+
 from .terminal import Terminal
 
 
@@ -46,8 +48,7 @@ def test_a_call_from_another_process_crosses_the_link(apart: Terminal) -> None:
 def test_one_component_alone(apart: Terminal) -> None:
     """The others are where the placement has them; here nobody is there yet, and only readiness says so."""
     apart.variables["FISSILE_SECRETS"] = str(apart.folder / "secrets")
-    (apart.folder / "secrets").mkdir()
-    (apart.folder / "secrets" / "link").write_text("s3cret")
+    create_secret(apart.folder / "secrets" / "link", "s3cret")
     url = apart.start("run", "--only", "orders", "--port", "0").url()
     with Client(base_url=url, headers={"fissile-secret": "s3cret"}) as client:
         assert 200 == client.get("/-/live").status_code

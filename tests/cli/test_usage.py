@@ -14,7 +14,7 @@ def test_help_names_every_command(terminal: Terminal) -> None:
     assert (0, "") == (result.code, result.err)
     commands = [line.split()[0] for line in result.out.partition("Commands:\n")[2].splitlines()]
     first = ["new", "dev", "run", "list", "restart", "openapi", "call", "recover"]
-    assert [*first, "add", "rename", "remove", "db"] == commands
+    assert [*first, "add", "rename", "remove", "db", "secret"] == commands
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -8,6 +8,7 @@ import pytest
 from fissile import ConfigurationError
 from fissile.data.address import Address
 from fissile.project import find
+from fissile.project.secrets import create_secret
 from fissile.runtime.addresses import address_of
 from tests.runtime.projects import written
 
@@ -46,9 +47,7 @@ def test_a_file_by_default(tmp_path: Path) -> None:
 def test_one_server_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each component has a schema and a role of its own there, and its password among the secrets."""
     monkeypatch.setenv("FISSILE_DATABASE_URL", SERVER)
-    secrets = tmp_path / "state" / "secrets"
-    secrets.mkdir(parents=True)
-    (secrets / "orders__database_password").write_text("hush\n")
+    create_secret(tmp_path / "state" / "secrets" / "orders__database_password", "hush")
     found = address(tmp_path)
     assert ("orders", "shop_orders", "hush") == (found.schema, found.url.username, found.url.password)
     assert "shop_orders@db.internal:5433/shop, schema orders" == str(found)

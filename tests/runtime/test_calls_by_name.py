@@ -7,6 +7,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from fissile import App, ConfigurationError
+from fissile.project.secrets import create_secret
 from fissile.runtime.by_name import call_json, method_named
 from tests.runtime.projects import written
 from tests.runtime.sockets import behind_uvicorn
@@ -77,7 +78,7 @@ async def clients(app: App) -> AsyncIterator[tuple[AsyncClient, AsyncClient]]:
 @pytest.fixture
 def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator has made a secret."""
-    (tmp_path / "link").write_text("s3cret\n")
+    create_secret(tmp_path / "link", "s3cret")
     monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
 
 

@@ -13,6 +13,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from fissile import App
 from fissile.project import Peer, View
+from fissile.project.secrets import create_secret
 from fissile.transports.link import LinkServer
 from tests.runtime.projects import written
 from tests.transports.wire import contract_of, listening, served
@@ -57,7 +58,7 @@ component = Component(needs=[Stock])
 @pytest.fixture(autouse=True)
 def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator has made a secret."""
-    (tmp_path / "link").write_text(SECRET)
+    create_secret(tmp_path / "link", SECRET)
     monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
 
 

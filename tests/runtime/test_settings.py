@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from fissile.errors import ConfigurationError, Fault, shown
+from fissile.project.secrets import create_secret
 from fissile.runtime.settings import Mode, load, mode_from, secrets_directory
 
 HERE = Path(__file__).absolute()
@@ -76,8 +77,8 @@ def filled(
     if env_file is not None:
         (folder / ".env").write_text(env_file)
     for name, value in (secrets or {}).items():
-        (folder / "secrets").mkdir(exist_ok=True)
-        (folder / "secrets" / name).write_text(value)
+        (folder / "secrets" / name).unlink(missing_ok=True)
+        create_secret(folder / "secrets" / name, value)
     return load(
         component,
         settings_class,
@@ -332,7 +333,7 @@ def test_values_are_taken_as_they_are_written(tmp_path: Path) -> None:
 
 def test_files_that_are_no_text_are_faults(tmp_path: Path) -> None:
     """A secret that is no UTF-8 is named, not shown."""
-    (tmp_path / "secrets").mkdir()
+    create_secret(tmp_path / "secrets" / "orders__maximum", "")
     (tmp_path / "secrets" / "orders__maximum").write_bytes(b"\xff")
     with pytest.raises(ConfigurationError) as raised:
         load("orders", OrderSettings, mode=Mode.production, environment={}, secrets=tmp_path / "secrets")

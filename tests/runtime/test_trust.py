@@ -13,6 +13,7 @@ from httpx2 import ASGITransport, AsyncClient, AsyncHTTPTransport
 
 from fissile import App
 from fissile.generate.gateway import CLIENT
+from fissile.project.secrets import create_secret
 from fissile.runtime.server import config
 from tests.runtime.projects import written
 
@@ -56,7 +57,7 @@ DETAILS = {"status": "ready", "components": {"stock": "ready"}, "links": {}}
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """An application of one component; its operator has made a secret."""
-    (tmp_path / "link").write_text(f"{SECRET}\n")
+    create_secret(tmp_path / "link", SECRET)
     monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
     with written(tmp_path, {"stock/public.py": PUBLIC, "stock/component.py": COMPONENT}) as package:
         yield App(package)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from httpx2 import Client, HTTPTransport
 
+from fissile.project.secrets import create_secret
 from tests.cli.project import FILES
 from tests.cli.terminal import Terminal
 
@@ -100,9 +101,7 @@ def test_a_replaced_process_shows(bolts: Terminal) -> None:
 def test_a_process_that_is_elsewhere_is_asked_until_it_answers(bolts: Terminal) -> None:
     """Until then there is no document: one that lacks half of the routes would look whole."""
     door, port = free_port(), free_port()
-    secrets = bolts.folder / "state" / "secrets"
-    secrets.mkdir(parents=True)
-    (secrets / "link").write_text("a secret")
+    create_secret(bolts.folder / "state" / "secrets" / "link", "a secret")
     bolts.write({"bolts/placements.toml": PLACEMENTS.format(port=port)})
     near = bolts.start("run", "--port", str(door), "--placement", "far")
     near.hears("Application startup complete")

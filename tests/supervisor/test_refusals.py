@@ -5,6 +5,7 @@ import socket
 import pytest
 from httpx2 import Client, HTTPTransport
 
+from fissile.project.secrets import create_secret
 from fissile.supervisor import envoy
 
 from .project import PLACEMENTS
@@ -124,12 +125,8 @@ def test_a_process_that_is_elsewhere_and_away(works: Works) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door, socket.create_server(("127.0.0.1", 0)) as dead:
         port, address = door.getsockname()[1], f"http://127.0.0.1:{dead.getsockname()[1]}"
     elsewhere = f'trade = {{ components = ["orders"], address = "{address}" }}'
-    works.write(
-        {
-            "bolts/placements.toml": PLACEMENTS.replace('trade = ["orders"]', elsewhere),
-            "state/secrets/link": "a secret",
-        }
-    )
+    works.write({"bolts/placements.toml": PLACEMENTS.replace('trade = ["orders"]', elsewhere)})
+    create_secret(works.folder / "state/secrets/link", "a secret")
     running = works.start("run", "--placement", "apart", "--port", str(port))
     running.hears("Application startup complete.")
     transport = HTTPTransport(retries=10)

@@ -14,6 +14,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from fissile import Provided
+from fissile.project.secrets import create_secret
 
 from .conftest import Run
 from .depot.sales.public import Sales
@@ -203,7 +204,7 @@ def test_an_application_that_no_process_would_run(run: Run) -> None:
 def test_a_process_elsewhere_that_is_away(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a process that is elsewhere does not answer, the first test says who waits for it, and the others too."""
     monkeypatch.setattr("fissile.testing.processes.STARTING", 15.0)
-    (tmp_path / "link").write_text("s3cret")
+    create_secret(tmp_path / "link", "s3cret")
     monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
     done = run(
         """

@@ -18,6 +18,7 @@ import pytest
 from fissile import App
 from fissile.errors import ConfigurationError, Incompatible, Unavailable
 from fissile.project import Peer, View
+from fissile.project.secrets import create_secret
 from fissile.runtime.server import Server, config
 from fissile.transports.link import Link, LinkServer, dialling, dials, endpoint
 from fissile.transports.link.frames import VERSIONS
@@ -35,8 +36,7 @@ PROBE = {"probe.Probe": contract_of(Probe)}
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of secrets, with that of the links."""
     folder = tmp_path / "secrets"
-    folder.mkdir()
-    (folder / "link").write_text(f"{SECRET}\n")
+    create_secret(folder / "link", SECRET)
     monkeypatch.setenv("FISSILE_SECRETS", str(folder))
     monkeypatch.setenv("FISSILE_STATE", str(tmp_path / "state"))
     return folder

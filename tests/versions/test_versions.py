@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from httpx2 import Client, HTTPTransport
 
+from fissile.project.secrets import create_secret
+
 from .changes import ADDED, REQUIRED, Changes
 from .tree import Tree
 
@@ -22,8 +24,7 @@ SECRET = "s3cret"
 def meeting() -> Iterator[Path]:
     """A folder with a path that is short enough for sockets."""
     with tempfile.TemporaryDirectory(prefix="f-") as name:
-        (Path(name) / "state" / "secrets").mkdir(parents=True)
-        (Path(name) / "state" / "secrets" / "link").write_text(SECRET)
+        create_secret(Path(name) / "state" / "secrets" / "link", SECRET)
         yield Path(name)
 
 

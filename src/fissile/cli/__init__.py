@@ -9,12 +9,15 @@ there, such as a provider or a free port; 130 interrupted.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Fault, shown
 from .add import add
 from .call import call
 from .db import db
@@ -28,7 +31,8 @@ from .remove import remove
 from .rename import rename
 from .restart import restart
 from .run import run
-from .words import BROKEN, say, show_configuration, show_exception
+from .secret import secret
+from .words import BROKEN, OUTSIDE_DOWN, say, show_configuration, show_exception, show_fault
 from .writing import half_written
 
 cli = typer.Typer(
@@ -51,6 +55,7 @@ cli.command("openapi", cls=Command)(openapi)
 cli.command("call", cls=Command)(call)
 cli.command("recover", cls=Command)(recover)
 cli.add_typer(db)
+cli.add_typer(secret)
 
 
 def _show_version(wanted: bool) -> None:
@@ -61,8 +66,8 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-_WRITING = ("new", "add", "rename", "remove", "recover")
-"""Commands that finish themselves what was interrupted, or that have nothing to do with the project here."""
+_WRITING = ("new", "add", "rename", "remove", "recover", "secret")
+"""Commands that finish themselves what was interrupted, or that have nothing to do with the source of the project."""
 
 _READING = ("list",)
 """Commands that read the project and import none of it."""
@@ -84,6 +89,10 @@ def _options(
         say(f"warning: {fault}")
 
 
+_OF_THE_SYSTEM = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
+"""Errors of a disk that is full or read-only, or of missing rights; the user's own code shows its own."""
+
+
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
     try:
@@ -92,6 +101,13 @@ def main() -> None:
         sys.exit(show_configuration(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in _OF_THE_SYSTEM:
+            show_exception(error)
+            sys.exit(BROKEN)
+        where = "" if error.filename is None else shown(Path(os.fsdecode(error.filename)))
+        show_fault(Fault(error.strerror or str(error), where, "", "mend that, and run it again"))
+        sys.exit(OUTSIDE_DOWN)
     except Exception as error:  # noqa: BLE001  # the last one to see it: nothing may pass unsaid
         show_exception(error)
         sys.exit(BROKEN)

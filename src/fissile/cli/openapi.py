@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import ConfigurationError, Fault, shown
 from .application import Target
 
 
@@ -35,5 +36,10 @@ def openapi(
         print(text, end="")
         return
     unfinished = output.with_name(f".{output.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(output)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(output)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        what = f"the document cannot be written: {error.strerror}"
+        raise ConfigurationError(Fault(what, shown(output), "nothing was written")) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from ..errors import ConfigurationError, DependencyDown, Fault
+from ..project.secrets import create_secret, read_secret
 from .address import CONNECTING, Address, libpq
 from .renaming import mark_of, rename
 
@@ -178,16 +178,11 @@ def _password(address: Address, folder: Path) -> tuple[Path | None, str, bool]:
     if address.url.password is not None:
         file = folder / f"{address.component}__database_password"
         return (file if file.is_file() else None), address.url.password, False
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{address.component}__database_password"
     password = secrets.token_urlsafe(TOKEN)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        create_secret(file, password)
     except FileExistsError:
-        what = f"the secret file {file} is empty" if not file.read_text().strip() else f"{file} appeared meanwhile"
+        what = f"the secret file {file} is empty" if not read_secret(file) else f"{file} appeared meanwhile"
         raise ConfigurationError(Fault(what, str(file), "it holds a password", "remove it, and try again")) from None
-    with os.fdopen(descriptor, "w") as writing:
-        writing.write(f"{password}\n")
-        writing.flush()
-        os.fsync(writing.fileno())
     return file, password, True

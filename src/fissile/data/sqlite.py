@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ..project.folders import make_state
+from ..project.folders import make_private_file, make_state
 
 BUSY_TIMEOUT = 5_000
 """Milliseconds that SQLite waits for another writer (https://sqlite.org/pragma.html#pragma_busy_timeout)."""
@@ -145,7 +145,10 @@ def _write_ahead(file: Path) -> None:
     """Gives a file its write-ahead log, which it keeps (https://sqlite.org/wal.html#persistence_of_wal_mode).
 
     While another process does so SQLite refuses at once, whatever its patience.
+
+    Its log and its index get the mode of the file, which only this user can read.
     """
+    make_private_file(file)
     until = time.monotonic() + BUSY_TIMEOUT / 1000
     with closing(sqlite3.connect(file)) as connection:
         while True:

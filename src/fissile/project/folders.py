@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from fissile.errors import ConfigurationError, Fault
@@ -40,18 +41,84 @@ def _with_pyproject(project: Project) -> Path | None:
 
 
 def make_state(folder: Path) -> None:
-    """Makes a folder of state, with databases and secrets that git leaves alone; one that is there stays as it is.
+    """Make a folder of state, with databases and secrets, for this user alone; git leaves it alone.
+
+    One that Fissile made earlier is closed to other users, with the files in it. A secret stays as it is: that others
+    could read it is for its owner to know. A folder of the user's own keeps its mode.
 
     Raises:
         ConfigurationError: It cannot be made.
     """
     try:
         if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n")
+            _make_only_ours(folder)
+            _ignore_all(folder)
+        elif folder.name == ".fissile" or _ignores_all(folder / ".gitignore"):
+            _close_to_others(folder)
     except OSError as error:
         what = f"cannot make the folder of the state: {error.strerror}"
         raise ConfigurationError(Fault(what, str(folder), "", f"set {STATE} to a folder of your own")) from None
+
+
+_IGNORED = b"*\n"
+"""The ``.gitignore`` of a folder of state, by which Fissile knows its own."""
+
+
+def _ignore_all(folder: Path) -> None:
+    try:
+        create_private(folder / ".gitignore", _IGNORED)
+    except FileExistsError:  # another process was quicker
+        pass
+    except OSError:
+        folder.rmdir()
+        raise
+
+
+def _ignores_all(file: Path) -> bool:
+    return file.is_file() and file.read_bytes() == _IGNORED
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take the rights of other users away from a folder and from what is directly in it, as far as it is ours."""
+    for path in (folder, *folder.iterdir()):
+        with suppress(OSError):  # it is gone, or cannot be changed
+            found = path.lstat()
+            is_plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+            if is_plain and belongs_to_us(found) and found.st_mode & 0o077:
+                path.chmod(found.st_mode & 0o700)
+
+
+def create_private(file: Path, content: bytes = b"") -> None:
+    """Create a file that only this user can read, whatever the umask, whole or not at all.
+
+    Raises:
+        FileExistsError: It exists.
+        OSError: It cannot be written.
+    """
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            file.chmod(0o600)
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
+def make_private_file(file: Path) -> None:
+    """Make an empty file that only this user can read; one that exists stays as it is.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    try:
+        with suppress(FileExistsError):
+            create_private(file)
+    except OSError as error:
+        fix = f"make room and mend its permissions, or set {STATE} to a folder of your own"
+        raise ConfigurationError(Fault(f"cannot make the file: {error.strerror}", str(file), "", fix)) from None
 
 
 def sockets_folder(project: Project) -> Path:

@@ -78,9 +78,14 @@ def _formerly(project: Project, found: FoundComponent, database: Database | None
 
 
 def _variables(project: Project, found: FoundComponent) -> dict[str, Variable]:
+    """Return what is set for a component, by the names without its prefix.
+
+    Raises:
+        ConfigurationError: Other users can read a secret, or it cannot be read.
+    """
     secrets = secrets_directory(os.environ, state_folder(project) / "secrets")
     env_file = found.env_file if mode_from(os.environ) is Mode.development else None
-    # What is wrong with the files is told with the settings, by components that have some.
+    # What is wrong with the .env is told with the settings, by components that have some.
     variables, _ = collect(found.name, environment=os.environ, secrets=secrets, env_file=env_file)
     prefix = f"{found.name.upper()}__"
     return {name.removeprefix(prefix): variable for name, variable in variables.items() if variable.value}

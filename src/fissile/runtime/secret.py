@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hmac
-import os
 
 from ..errors import ConfigurationError, Fault
-from ..project import Peer, Project, state_folder
+from ..project import Peer, Project
+from ..project.secrets import LINK, read_secret, secrets_folder
 from ..transports.link import is_tcp
-from .settings import secrets_directory
 
 LOOPBACK = ("127.0.0.1", "::1")
 
 
 def link_secret(project: Project) -> str | None:
-    """The secret that opens calls and links outside the private folder: the file ``link`` among the secrets, if any."""
-    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
-    file = folder / "link" if folder else None
-    return file.read_text().strip() or None if file is not None and file.is_file() else None
+    """Return the secret that opens calls and links outside the private folder, the file ``link``, if there is one.
+
+    Raises:
+        ConfigurationError: Other users can read or replace it.
+    """
+    return read_secret(secrets_folder(project) / LINK) or None
 
 
 def has_secret(project: Project, host: str | None, shown: bytes) -> bool:
@@ -27,7 +28,10 @@ def has_secret(project: Project, host: str | None, shown: bytes) -> bool:
     """
     if host not in LOOPBACK or not shown:
         return False
-    secret = link_secret(project)
+    try:
+        secret = link_secret(project)
+    except ConfigurationError:  # it was opened to other users after the start
+        return False
     return secret is not None and hmac.compare_digest(shown, secret.encode())
 
 
@@ -39,13 +43,14 @@ def secret_for(peer: Peer, project: Project) -> str:
     """
     if not (peer.is_elsewhere or any(map(is_tcp, peer.endpoints))):
         return ""
-    folder = secrets_directory(os.environ, state_folder(project) / "secrets") or state_folder(project) / "secrets"
+    folder = secrets_folder(project)
     secret = link_secret(project)
     if secret is None:
         what = f"the process {peer.name} is at {peer.endpoints[0]}, and there is no secret for the link to it"
         why = "at an address a process answers only who shows its secret"
-        raise ConfigurationError(Fault(what, "", why, f"write the same random text to {folder / 'link'} at both ends"))
+        fix = f"fissile secret create {LINK}, and copy {folder / LINK} to the other end"
+        raise ConfigurationError(Fault(what, "", why, fix))
     if not (secret.isascii() and secret.isprintable()):
         what = "the secret of the links is more than one line of ASCII"
-        raise ConfigurationError(Fault(what, str(folder / "link"), "it travels in an HTTP header", "write another"))
+        raise ConfigurationError(Fault(what, str(folder / LINK), "it travels in an HTTP header", "write another"))
     return secret

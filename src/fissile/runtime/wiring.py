@@ -43,7 +43,7 @@ from .overrides import Fakes, Overrides
 from .planned import planned
 from .provided import stub_of
 from .provider import Gate, InterfaceProvider, Maker
-from .secret import secret_for
+from .secret import link_secret, secret_for
 from .settings import Mode, load, mode_from, secrets_directory
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class Runtime:
             self.faults += refusals(variable.annotation, where=f"Carried({variable.name!r})", mutable=False)
         for live in self.live.values():
             self._check(live)
+        self._check_secret()
         raise_faults(self.faults)
         for live in self.live.values():
             self._build(live)
@@ -230,6 +231,14 @@ class Runtime:
             why = "what it declares would never run"
             self.faults.append(Fault(what, live.found.where, why, "remove handles, and let the other component call"))
         self._fill_settings(live)
+
+    def _check_secret(self) -> None:
+        """Refuse at the start a secret that would open nothing later."""
+        if self.live:
+            try:
+                link_secret(self.project)
+            except ConfigurationError as error:
+                self.faults += error.faults
 
     def _fill_settings(self, live: Live) -> None:
         wanted = live.declaration.settings

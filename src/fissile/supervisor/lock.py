@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fissile.errors import Fault, FissileError
-from fissile.project.folders import make_state
+from fissile.errors import ConfigurationError, Fault, FissileError
+from fissile.project.folders import STATE, make_state
 
 
 class Taken(FissileError):
@@ -34,11 +34,14 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         Taken: Another one holds it.
-        ConfigurationError: The folder cannot be made.
+        ConfigurationError: The folder cannot be made, or nothing can be written into it.
     """
     make_state(folder)
     file = folder / "supervisor.lock"
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unusable(file, error) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,8 +51,19 @@ def locked(folder: Path) -> Iterator[None]:
             why = f"one supervisor looks after them ({holder}), and a second would start them twice"
             fix = "look at them with `fissile list`; Ctrl-C in its terminal ends it, FISSILE_STATE separates two"
             raise Taken(Fault(what, str(file), why, fix)) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode())
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode())
+        except OSError as error:
+            raise _unusable(file, error) from None
         yield
     finally:
         os.close(descriptor)
+
+
+def _unusable(file: Path, error: OSError) -> ConfigurationError:
+    what, why = (
+        f"cannot write the lock: {error.strerror}",
+        "it keeps a second supervisor from starting everything twice",
+    )
+    return ConfigurationError(Fault(what, str(file), why, f"mend that, or set {STATE} to a folder of your own"))

@@ -15,6 +15,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from fissile import App, ConfigurationError
 from fissile.generate.openapi import Description, compose, render
 from fissile.project import Peer, View
+from fissile.project.secrets import create_secret
 from tests.partitions import partitions
 from tests.runtime.projects import written
 
@@ -266,7 +267,7 @@ def test_the_order_of_sets_does_not_show(bazaar: str, tmp_path: Path) -> None:
 
 async def test_a_process_says_what_it_serves(bazaar: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a reserved path, to trusted senders alone."""
-    (tmp_path / "link").write_text("s3cret")
+    create_secret(tmp_path / "link", "s3cret")
     monkeypatch.setenv("FISSILE_SECRETS", str(tmp_path))
     app, secret = placed(bazaar, "orders", "stock"), {"fissile-secret": "s3cret"}
     assert 404 == (await get(app, "/-/openapi")).status_code

@@ -45,19 +45,13 @@ def provision(
     """
     from ...data.address import server_of
     from ...data.provisioning import provision as make
-    from ...project import state_folder
-    from ...project.folders import make_state
+    from ...project.secrets import make_secrets_folder, secrets_folder
     from ...runtime.addresses import admin_of, on_server
-    from ...runtime.settings import secrets_directory
 
     project = project_of(None)
     admin = admin_of(admin_url)
     addresses = on_server(project, component, admin)
-    folder = secrets_directory(os.environ, state_folder(project) / "secrets")
-    if folder is None:
-        folder = state_folder(project) / "secrets"
-        if not dry_run:
-            make_state(state_folder(project))
+    folder = secrets_folder(project) if dry_run else make_secrets_folder(project)
     if dry_run:
         for address in addresses:
             say(f"would make the role {address.url.username} and its schema {address.schema} in {address.url.database}")

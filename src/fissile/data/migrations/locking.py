@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from ...errors import ConfigurationError, DependencyDown, Fault
+from ...project.folders import make_private_file
 from ..address import Address
 
 PATIENCE = 60.0
@@ -88,6 +89,7 @@ class Database:
     def _engine(self) -> Engine:
         if not self._address.is_sqlite:
             return self._address.blocking_engine("fissile migration")
+        make_private_file(self._address.file)
         engine = create_engine(self._address.url, connect_args={"timeout": PATIENCE})
         event.listen(engine, "connect", lambda connection, _: _begin_by_hand(connection))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import Connection, text
 
+from ...errors import ConfigurationError, Fault
+from ...project.folders import make_private_file
 from ..address import IDENTIFIER, Address
 
 if sys.platform != "win32":  # where nobody is seen
@@ -33,7 +36,7 @@ def present(address: Address, head: str | None) -> Iterator[None]:
     if sys.platform == "win32" or not address.is_sqlite:
         yield
         return
-    with _gate(address).open("a") as gate, _mark(address, head or NONE).open("a") as file:
+    with _opened(_gate(address)) as gate, _opened(_mark(address, head or NONE)) as file:
         fcntl.flock(gate, fcntl.LOCK_SH)
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
@@ -48,7 +51,7 @@ def alone(address: Address) -> Iterator[bool]:
     if sys.platform == "win32":
         yield True
         return
-    with _gate(address).open("a") as gate:
+    with _opened(_gate(address)) as gate:
         try:
             fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -71,6 +74,22 @@ def heads_in_use(connection: Connection, address: Address) -> set[str]:
     return {str(name).rpartition("@")[2] for name in names}
 
 
+def _opened(lock: Path) -> TextIO:
+    """Open the file of a lock, which only this user can read.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    make_private_file(lock)
+    try:
+        return lock.open("a")
+    except OSError as error:
+        why = "while code uses a database, it says so in it"
+        raise ConfigurationError(
+            Fault(f"cannot open the lock: {error.strerror}", str(lock), why, "mend its permissions")
+        ) from None
+
+
 def _gate(address: Address) -> Path:
     return address.file.with_name(f"{address.file.name}-code")
 
@@ -88,7 +107,7 @@ def _is_held(file: Path) -> bool:
     """Whether a process has it."""
     if sys.platform == "win32":
         return False
-    with file.open("a") as opened:
+    with _opened(file) as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

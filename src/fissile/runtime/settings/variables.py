@@ -9,10 +9,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from fissile.errors import ConfigurationError, Fault, shown
-
-SECRETS = "FISSILE_SECRETS"
-"""The environment variable that names the directory of secrets."""
+from fissile.errors import ConfigurationError, Fault, raise_faults, shown
+from fissile.project.secrets import SECRETS, read_secret
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,16 @@ def collect(
         env_file: The component's own ``.env``; None where it is not to be read.
 
     Returns:
-        The variables by name, and what is wrong with the files.
+        The variables by name, and what is wrong with the ``.env``.
+
+    Raises:
+        ConfigurationError: Other users can read a secret, or it cannot be read.
     """
     faults: list[Fault] = []
     variables: dict[str, Variable] = {}
     for source in (
         _from_environment(prefix_of(component), environment),
-        _from_secrets(prefix_of(component), secrets, faults),
+        _from_secrets(prefix_of(component), secrets),
         _from_env_file(prefix_of(component), env_file, faults),
     ):
         stronger = tuple(variables)
@@ -101,12 +102,25 @@ def _from_environment(prefix: str, environment: Mapping[str, str]) -> Iterator[V
             yield Variable(name.upper(), environment[name], f"environment variable {name}")
 
 
-def _from_secrets(prefix: str, secrets: Path | None, faults: list[Fault]) -> Iterator[Variable]:
-    for file in sorted(secrets.iterdir()) if secrets else ():
+def _from_secrets(prefix: str, secrets: Path | None) -> list[Variable]:
+    found: list[Variable] = []
+    faults: list[Fault] = []
+    for file in _files(secrets) if secrets else ():
         if file.name.upper().startswith(prefix) and file.is_file():
-            text = _text(file, faults)
-            if text is not None:
-                yield Variable(file.name.upper(), text.strip(), shown(file))
+            try:
+                found.append(Variable(file.name.upper(), read_secret(file), shown(file)))
+            except ConfigurationError as error:
+                faults += error.faults
+    raise_faults(faults)
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        what = f"the folder of the secrets cannot be read: {error.strerror}"
+        raise ConfigurationError(Fault(what, shown(folder), fix="correct its permissions")) from None
 
 
 def _from_env_file(prefix: str, env_file: Path | None, faults: list[Fault]) -> Iterator[Variable]:
