@@ -213,11 +213,18 @@ def trees() -> st.SearchStrategy[Tree]:
 _names = itertools.count()
 
 
-def _value(fields: list[Kind]) -> Kind:
-    """A new class of values with such fields."""
-    definitions = {f"field_{index}": (kind.annotation, ...) for index, kind in enumerate(fields)}
+@st.composite
+def _values(draw: st.DrawFn, inner: st.SearchStrategy[Kind]) -> Kind:
+    """A new class of values. Some of its fields have a default that is made anew each time."""
+    definitions: dict[str, object] = {}
+    needed: dict[str, st.SearchStrategy[object]] = {}
+    optional: dict[str, st.SearchStrategy[object]] = {}
+    for index, kind in enumerate(draw(st.lists(inner, max_size=3))):
+        name, default = f"field_{index}", draw(st.none() | st.tuples(kind.values, kind.values).map(itertools.cycle))
+        definitions[name] = kind.annotation, ... if default is None else Field(default_factory=default.__next__)
+        (needed if default is None else optional)[name] = kind.values
     value = create_model(f"Value{next(_names)}", __base__=Value, **definitions)  # type: ignore[call-overload]  # fields known at run time only
-    values = st.fixed_dictionaries({f"field_{index}": kind.values for index, kind in enumerate(fields)})
+    values = st.fixed_dictionaries(needed, optional=optional)
     return Kind(value, values.map(lambda given: value(**given)), frozenset({"object"}))
 
 
@@ -273,7 +280,7 @@ def _optional(kind: Kind) -> Kind:
 def _extended(inner: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
     keys = st.sampled_from([kind for kind in LEAVES if kind.key])
     return st.one_of(
-        st.lists(inner, max_size=3).map(_value),
+        _values(inner),
         st.lists(inner, max_size=3).map(_tuple),
         inner.map(_repeated),
         inner.filter(lambda kind: kind.hashable).map(_frozenset),

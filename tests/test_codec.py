@@ -323,6 +323,80 @@ def test_a_computed_field_is_not_sent() -> None:
     assert b'{"given":[{"width":1}]}' == Codec[object](Given).dump({"given": (Measured(width=1),)})
 
 
+class Part(Value):
+    name: str = ""
+    stamp: uuid.UUID = Field(default_factory=uuid.uuid4)
+
+
+class Whole(Value):
+    part: Part
+    parts: tuple[Part, ...] = ()
+    by_name: Mapping[str, Part] = Field(default_factory=dict)
+    unique: frozenset[Part] = frozenset()
+    maybe: Part | None = None
+    shape: Shape | None = None
+
+
+class Wanted(TypedDict):
+    whole: Whole
+
+
+WHOLE = Whole(
+    part=Part(), parts=(Part(name=""), Part()), unique=frozenset({Part(name="a")}), maybe=None, shape=Circle(radius=1.0)
+)
+
+
+def test_what_was_set_stays_set() -> None:
+    """At every depth, and a default that is made anew each time is the one of the sender."""
+    codec: Codec[dict[str, Whole]] = Codec(Wanted)
+    arrived = codec.load(codec.dump({"whole": WHOLE}))["whole"]
+    assert image(WHOLE) == image(arrived)
+    one, other = (whole.model_dump(exclude={"unique"}, exclude_unset=True) for whole in (WHOLE, arrived))
+    assert one == other
+
+
+def test_a_value_with_everything_set_is_written_as_ever() -> None:
+    """The names of the fields that were set stand beside them only if others were not."""
+    codec: Codec[Part] = Codec(Part)
+    stamp = uuid.UUID(int=1)
+    assert b'{"name":"a","stamp":"%s"}' % str(stamp).encode() == codec.dump(Part(name="a", stamp=stamp))
+    part = Part(name="a")
+    assert b'{"name":"a","stamp":"%s","_set":["name"]}' % str(part.stamp).encode() == codec.dump(part)
+
+
+def test_an_older_version_does_not_know_what_was_set() -> None:
+    """It sends all fields and no names, so that all count as set; what it is sent beside them it ignores."""
+    part = Part(name="a")
+    older = TypeAdapter(Part)
+    assert {"name", "stamp"} == Codec[Part](Part).load(older.dump_json(part)).model_fields_set
+    assert part == older.validate_json(Codec[Part](Part).dump(part))
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [('["name", "colour"]', {"name"}), ("[]", set()), ("null", {"name", "stamp"}), ('["_set"]', set())],
+)
+def test_what_another_version_says_is_set(said: str, found: set[str]) -> None:
+    """Fields that it has and this version does not are nothing to this version."""
+    data = f'{{"name": "a", "stamp": "{uuid.UUID(int=1)}", "_set": {said}}}'
+    part = Codec[Part](Part).load(data.encode())
+    assert (found, ["name", "stamp"]) == (part.model_fields_set, list(vars(part)))
+
+
+@pytest.mark.parametrize("said", ["1", '"name"', "[1]", "{}"])
+def test_what_is_said_to_be_set_is_read_strictly(said: str) -> None:
+    """Anything but names is refused."""
+    with pytest.raises(ValueError, match=r"_set(\.0)?: "):
+        Codec[Part](Part).load(f'{{"name": "a", "_set": {said}}}'.encode())
+
+
+def test_a_subclass_is_set_as_the_declared_class() -> None:
+    """Its own fields count no more, in one process as on the wire."""
+    codec: Codec[Square] = Codec(Square)
+    checked = codec.check(Cube(side=decimal.Decimal(1), depth=2))
+    assert {"side"} == checked.model_fields_set == codec.load(codec.dump(checked)).model_fields_set
+
+
 class Loose(Value):
     parts: tuple[int, ...]
 

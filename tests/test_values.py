@@ -13,7 +13,7 @@ import pickle
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NewType, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NewType, Self, TypeVar
 
 import pytest
 from pydantic import (
@@ -31,6 +31,7 @@ from pydantic import (
     computed_field,
     field_serializer,
     field_validator,
+    model_validator,
 )
 from typing_extensions import TypeAliasType, TypedDict
 
@@ -73,6 +74,11 @@ class Item(Value):
 
 class Discounted(Item):
     percent: int = 10
+
+
+class Draft(Value):
+    name: str = ""
+    stamp: uuid.UUID = Field(default_factory=uuid.uuid4)
 
 
 class Order(Value):
@@ -153,12 +159,53 @@ def test_there_is_no_unchecked_value() -> None:
     assert Order(id=1) == Order.model_construct(id=1)
 
 
-def test_a_default_counts_as_given() -> None:
-    """Whether a field was given does not cross, so it cannot be asked: what is left out together is left out apart."""
-    assert ({"id", "items", "notes", "placed"}, 4) == (
-        Order(id=1).model_fields_set,
-        len(Order(id=1).model_dump(exclude_unset=True)),
-    )
+def test_a_default_is_not_set() -> None:
+    """A field that was left out has its default and counts as unset, as in any pydantic model."""
+    order = Order(id=1, items=())
+    assert ({"id", "items"}, {"id": 1, "items": ()}) == (order.model_fields_set, order.model_dump(exclude_unset=True))
+
+
+def test_a_changed_copy_sets_what_it_changes() -> None:
+    """What was set stays set, what is changed becomes set, and the rest keeps its value without being set."""
+    one = Draft()
+    other = one.model_copy(update={"name": "a"})
+    assert ({"name"}, one.stamp) == (other.model_fields_set, other.stamp)
+    assert image(one) == image(one.model_copy())
+
+
+def test_a_constructed_value_says_what_is_set() -> None:
+    """`model_construct` checks its fields and counts those as set that pydantic would."""
+    assert {"name"} == Draft.model_construct(name="a").model_fields_set
+    assert (set(), "a") == ((made := Draft.model_construct(set(), name="a")).model_fields_set, made.name)
+    with pytest.raises(ValidationError):
+        Draft.model_construct({"name"}, name=1)  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_validator_sees_what_is_set() -> None:
+    """A validator that looks at the fields that were set sees the same in a copy."""
+
+    class Choice(Value):
+        one: str = ""
+        other: str = ""
+
+        @model_validator(mode="after")
+        def single(self) -> Self:
+            assert len(self.model_fields_set) == 1
+            return self
+
+    assert {"one"} == Choice(one="a").model_copy(update={"one": "b"}).model_fields_set
+    with pytest.raises(ValidationError):
+        Choice(one="a").model_copy(update={"other": "b"})
+
+
+def test_a_subclass_keeps_what_is_set() -> None:
+    """A value that becomes the declared class has those fields set that both have."""
+
+    class Holder(Value):
+        item: Item
+
+    held = Holder(item=Discounted(name="bolt", percent=3)).item
+    assert (Item, {"name"}) == (type(held), held.model_fields_set)
 
 
 def test_a_subclass_becomes_the_declared_class() -> None:
@@ -257,7 +304,8 @@ def test_a_plain_pydantic_model_may_hold_values() -> None:
         items: list[Order]
 
     page = Page.model_validate({"items": [{"id": 1, "placed": "2026-01-01T00:00:00+01:00"}]})
-    assert image(Order(id=1)) == image(page.items[0])
+    assert Order(id=1) == page.items[0]
+    assert {"id", "placed"} == page.items[0].model_fields_set
     assert {"price": "0", "name": "bolt"} == TypeAdapter(list[Item]).dump_python([Item(name="bolt")], mode="json")[0]
 
 
@@ -561,8 +609,7 @@ def test_traits_say_what_costs_a_check() -> None:
 
     assert Traits(validating=True) == traits(Made) == traits(Finished)
     assert Traits(validating=True) == traits(tuple[Checked, ...]) == traits(Annotated[int, AfterValidator(abs)])
-    assert Traits(computing=True) == traits(Mapping[str, Computed])
-    assert Traits() == traits(Order)
+    assert Traits() == traits(Order) == traits(Mapping[str, Computed])
     assert [] == refusals(Checked) + refusals(Computed)
 
 

@@ -15,14 +15,18 @@ from fissile.runtime.server import config
 
 
 @asynccontextmanager
-async def behind_uvicorn(app: App) -> AsyncIterator[tuple[AsyncClient, AsyncClient]]:
+async def behind_uvicorn(app: App, at: Path | None = None) -> AsyncIterator[tuple[AsyncClient, AsyncClient]]:
     """Serves an application, links included.
+
+    Args:
+        app: The application.
+        at: The path of its Unix socket, if another process has to know it.
 
     Yields:
         A client over TCP on the loopback interface, and one over a Unix socket.
     """
     with TemporaryDirectory(prefix="fissile-") as folder:  # a short path
-        path = str(Path(folder) / "s")
+        path = str(at or Path(folder) / "s")
         tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
         unix.bind(path)
         server = uvicorn.Server(config(app, links=True, private=Path(folder), drain=1, log_level="critical"))

@@ -83,10 +83,12 @@ def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_over_a_unix_socket(clients: tuple[AsyncClient, AsyncClient]) -> None:
-    """Arguments and results are JSON; what is left out has its default."""
+    """Arguments and results are JSON; what is left out has its default, and does not count as set."""
     _, unix = clients
     found = await unix.post("/-/call/stock.take", json=TAKE)
-    assert (200, {"name": "bolt", "count": 1}) == (found.status_code, found.json())
+    assert (200, {"name": "bolt", "count": 1, "_set": ["name"]}) == (found.status_code, found.json())
+    again = await unix.post("/-/call/stock.take", json={"item": found.json()})
+    assert found.json() == again.json()
     assert "application/json" == found.headers["content-type"]
     full = await unix.post("/-/call/stock.Prices.of", content=b'{"item": "bolt"}')
     assert (200, "4") == (full.status_code, full.text)

@@ -14,11 +14,12 @@ from fissile import CallError, ComponentError, Principal
 from fissile.context import AMBIENT, Context
 from fissile.errors import CallFailed, DeadlineExceeded, Overloaded
 from fissile.runtime.caller import Caller
+from tests.laws import image
 
 from .relay.middle.public import Middle
-from .relay.probe.public import Everything, Node, Probe, Refused, Special, Thing, tenant
+from .relay.probe.public import Draft, Everything, Node, Probe, Refused, Special, Thing, tenant
 from .relay.probe.service import users_own
-from .strategies import everything, nodes
+from .strategies import drafts, everything, nodes
 
 
 @dataclass
@@ -137,14 +138,24 @@ class Results(OverSomeTransport):
     async def test_every_permitted_type(self, calling: Calling, value: Everything) -> None:
         """A value of every permitted type comes back equal, type by type."""
         back = await calling.probe.everything(value)
-        assert repr(value) == repr(back)
-        assert type(value) is type(back)
+        assert image(value) == image(back)
 
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(node=nodes())
     async def test_nested_values(self, calling: Calling, node: Node) -> None:
         """A value that contains its like comes back equal."""
         assert node == await calling.probe.node(node)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(draft=drafts())
+    async def test_what_was_set_stays_set(self, calling: Calling, draft: Draft) -> None:
+        """At every depth and in both directions; a default that is made anew each time is the one of the sender."""
+        expected = Draft.model_validate(draft)
+        names = " ".join(sorted(draft.model_fields_set & set(Draft.model_fields)))
+        arrived, back = await calling.probe.drafts([draft], draft)
+        assert (names, names) == arrived
+        assert [image(expected)] * 2 == [image(one) for one in back]
+        assert expected.model_dump(exclude_unset=True) == back[0].model_dump(exclude_unset=True)
 
     async def test_a_value_of_512_kib(self, calling: Calling) -> None:
         """A long text crosses in both directions."""
@@ -173,6 +184,7 @@ class Results(OverSomeTransport):
         leaf = Node(name="leaf")
         shape = Node(name="1", children=(Node(name="0", children=(leaf,)),))
         assert {"reason": "because", "shape": shape} == caught.value.fields()
+        assert image(shape) == image(caught.value.shape)
         assert caught.value.status == 409
 
     async def test_a_subclass_of_a_declared_error_arrives_as_declared(self, calling: Calling) -> None:

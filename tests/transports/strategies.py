@@ -6,7 +6,7 @@ import datetime
 
 from hypothesis import strategies as st
 
-from .relay.probe.public import Circle, Colour, Everything, Node, Square
+from .relay.probe.public import Circle, Colour, Draft, Everything, LongDraft, Node, Square
 
 _text = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -49,3 +49,27 @@ def nodes() -> st.SearchStrategy[Node]:
         lambda children: st.builds(Node, name=_text, children=st.lists(children, max_size=3).map(tuple)),
         max_leaves=10,
     )
+
+
+def drafts() -> st.SearchStrategy[Draft]:
+    """Values of which any fields are set."""
+    return st.recursive(
+        _draft(st.just(())),
+        lambda inner: _draft(st.lists(inner, max_size=2).map(tuple), st.dictionaries(_text, inner, max_size=2)),
+        max_leaves=6,
+    )
+
+
+def _draft(
+    parts: st.SearchStrategy[tuple[Draft, ...]], named: st.SearchStrategy[dict[str, Draft]] | None = None
+) -> st.SearchStrategy[Draft]:
+    optional: dict[str, st.SearchStrategy[object]] = {
+        "name": _text,
+        "stamp": st.uuids(),
+        "note": st.none() | _text,
+        "parts": parts,
+        "named": st.just({}) if named is None else named,
+        "shape": st.none() | st.just(Circle(radius=1.0)) | st.just(Circle(kind="circle", radius=1.0)),
+    }
+    given: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries({}, optional=optional)
+    return st.builds(lambda kind, fields: kind(**fields), st.sampled_from([Draft, LongDraft]), given)

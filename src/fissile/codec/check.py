@@ -284,7 +284,7 @@ def same(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, Value) and isinstance(other, Value):
-        return same(_fields(one), _fields(other))
+        return one.model_fields_set == other.model_fields_set and same(_fields(one), _fields(other))
     if isinstance(one, dict) and isinstance(other, dict):
         return len(one) == len(other) and all(
             same(pair, twin) for pair, twin in zip(one.items(), other.items(), strict=True)

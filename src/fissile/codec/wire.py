@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import functools
 import types
 import typing
 from collections.abc import Callable
@@ -11,11 +10,12 @@ from typing import Annotated, Generic, NotRequired, Required, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, core_schema
+from pydantic_core import PydanticSerializationError, SchemaValidator, core_schema
 from typing_extensions import TypedDict, is_typeddict
 
 from ..values.canonical import Canonical, Frozen
-from ..values.permitted import is_union, traits, unaliased
+from ..values.permitted import is_union, unaliased
+from ..values.presence import MARK, reader, writer
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Wire(Generic[T]):
         annotation: A permitted type, or a `TypedDict` of permitted types.
     """
 
-    __slots__ = ("_adapter", "_read", "_validator", "_write", "_write_strictly")
+    __slots__ = ("_adapter", "_read", "_read_marked", "_validator", "_write")
 
     _read: Callable[..., T]
     _write: Callable[..., bytes]
@@ -42,11 +42,8 @@ class Wire(Generic[T]):
         # Built once more with the configuration: a typed dict does not hand its own on to its entries.
         self._validator = SchemaValidator(self._adapter.core_schema, CORE_CONFIG)
         self._read = self._validator.validate_json
-        write = SchemaSerializer(self._adapter.core_schema, CORE_CONFIG).to_json
-        without_computed = functools.partial(write, exclude_computed_fields=True)
-        # Each option costs as much as the writing of a small value.
-        self._write = without_computed if _computing(annotation) else write
-        self._write_strictly = functools.partial(without_computed, warnings="error")
+        self._read_marked: Callable[..., T] | None = None
+        self._write = writer(self._adapter.core_schema, CORE_CONFIG).to_json
 
     def dump(self, value: T) -> bytes:
         """A checked value as JSON (RFC 8259).
@@ -66,9 +63,15 @@ class Wire(Generic[T]):
             ValueError: The data is no JSON, or not of the type.
         """
         try:
-            return self._read(data, strict=True)
+            return (self._read if MARK not in data else self._marked())(data, strict=True)
         except ValidationError as error:
             raise ValueError(reasons(error)) from None
+
+    def _marked(self) -> Callable[..., T]:
+        """Return what reads values of which some fields were not set."""
+        if self._read_marked is None:
+            self._read_marked = reader(self._adapter.core_schema, CORE_CONFIG).validate_json
+        return self._read_marked
 
     def trip(self, value: object) -> T:
         """What would arrive of a value that may not be of the type.
@@ -77,7 +80,7 @@ class Wire(Generic[T]):
             ValueError: It is not of the type.
         """
         try:
-            return self.load(self._write_strictly(value))
+            return self.load(self._write(value, warnings="error"))
         except PydanticSerializationError as error:
             raise ValueError(str(error)) from None
 
@@ -102,13 +105,6 @@ def reasons(error: ValidationError) -> str:
     """What pydantic found, in one line and without the values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(": ".join(filter(None, (".".join(map(str, item["loc"])), item["msg"]))) for item in found)
-
-
-def _computing(annotation: object) -> bool:
-    parts = (
-        entry_hints(annotation).values() if isinstance(annotation, type) and is_typeddict(annotation) else [annotation]
-    )
-    return any(traits(part).computing for part in parts)
 
 
 def _adapter(annotation: object) -> TypeAdapter[object]:

@@ -45,10 +45,11 @@ _CONSTRAINTS: dict[str, dict[str, object]] = {
     "str": {"min_length": 0},
 }
 """`min_length` makes pydantic decode a string, so that it refuses lone surrogates."""
-_CHILDREN = (
+CHILDREN = (
     *("schema", "fields", "items_schema", "keys_schema", "values_schema", "choices", "definitions"),
     *("lax_schema", "strict_schema", "json_schema", "python_schema"),
 )
+"""The keys of a schema under which other schemas stand."""
 _OURS = {"fissile": True}
 
 
@@ -77,7 +78,7 @@ def record(schema: object) -> dict[str, object] | None:
 
 
 def _children(node: dict[str, object], freeze: bool) -> None:
-    for key in _CHILDREN:
+    for key in CHILDREN:
         if key in node:
             node[key] = _node(node[key], freeze)
 

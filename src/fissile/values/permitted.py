@@ -84,12 +84,10 @@ class Traits:
     Attributes:
         validating: Validators of the user's own run where it is made.
         recursive: It may contain itself, to any depth.
-        computing: It has computed fields, which do not cross.
     """
 
     validating: bool = False
     recursive: bool = False
-    computing: bool = False
 
 
 def refusals(annotation: object, *, where: str = "", mutable: bool = True) -> list[Fault]:
@@ -112,7 +110,7 @@ def traits(annotation: object) -> Traits:
     """What a codec has to know of a permitted type."""
     walk = _Walk()
     walk.visit(annotation, _Place("", "", True))
-    return Traits(walk.validating, walk.recursive, walk.computing)
+    return Traits(walk.validating, walk.recursive)
 
 
 def unaliased(annotation: object) -> object:
@@ -168,7 +166,6 @@ class _Walk:
     faults: list[Fault] = field(default_factory=list)
     validating: bool = False
     recursive: bool = False
-    computing: bool = False
     seen: set[object] = field(default_factory=set)
     above: list[object] = field(default_factory=list)
 
@@ -362,9 +359,8 @@ class _Walk:
             self.refuse(at, f"{name} is a serializer", NOT_LOSSLESS, "remove it: the field itself is written")
         for name in _configured(value):
             self.refuse(at, f"model_config sets {name}", "it changes what a value is on the wire", "remove it")
-        own = {*decorators.validators, *decorators.field_validators, *decorators.root_validators}
-        own |= {name for name in decorators.model_validators if name != Value._all_fields_are_set.__name__}
-        self.computing = self.computing or bool(decorators.computed_fields)
+        own = {*decorators.validators, *decorators.field_validators}
+        own |= {*decorators.root_validators, *decorators.model_validators}
         overridden = value.__init__ is not Value.__init__ or value.model_post_init is not Value.model_post_init
         self.validating = self.validating or bool(own) or overridden
 

@@ -79,6 +79,23 @@ class Special(Thing):
     extra: str = "hidden"
 
 
+class Draft(Value):
+    """A value whose fields need not be set, one of which has a default that is made anew each time."""
+
+    name: str = "untitled"
+    stamp: uuid.UUID = Field(default_factory=uuid.uuid4)
+    note: str | None = None
+    parts: "tuple[Draft, ...]" = ()
+    named: "Mapping[str, Draft]" = Field(default_factory=dict)
+    shape: Annotated[Circle | Square, Field(discriminator="kind")] | None = None
+
+
+class LongDraft(Draft):
+    """A subclass, which arrives as the declared class."""
+
+    pages: int = 1
+
+
 class Refused(ComponentError):
     """The probe was asked to refuse."""
 
@@ -126,6 +143,11 @@ class Probe(Interface, Protocol):
     @readonly
     async def node(self, node: Node) -> Node:
         """The same tree."""
+        ...
+
+    @readonly
+    async def drafts(self, drafts: list[Draft], one: Draft | None = None) -> tuple[tuple[str, ...], tuple[Draft, ...]]:
+        """The fields of each draft that arrived as set, then all drafts."""
         ...
 
     @readonly

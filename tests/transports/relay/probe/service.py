@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from fissile.context import current
 
-from .public import AlsoRefused, Everything, Node, Probe, Refused, Seen, Special, Thing, Undeclared, tenant
+from .public import AlsoRefused, Draft, Everything, Node, Probe, Refused, Seen, Special, Thing, Undeclared, tenant
 
 metadata = MetaData()
 rows = Table("rows", metadata, Column("id", Integer, primary_key=True), Column("text", String(100), nullable=False))
@@ -52,6 +52,10 @@ class ProbeService(Probe):
 
     async def node(self, node: Node) -> Node:
         return node
+
+    async def drafts(self, drafts: list[Draft], one: Draft | None = None) -> tuple[tuple[str, ...], tuple[Draft, ...]]:
+        given = [*drafts, one] if one is not None else drafts
+        return tuple(" ".join(sorted(draft.model_fields_set)) for draft in given), tuple(given)
 
     async def optional(self, first: int, second: int = 2, *, third: int | None = None) -> tuple[int, int, int | None]:
         return first, second, third
