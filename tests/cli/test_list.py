@@ -20,6 +20,19 @@ suppliers  /suppliers        Suppliers  -
     )
 
 
+def test_what_main_needs(bolts: Terminal) -> None:
+    """The needs of main.py have a row of their own, and are edges for programs."""
+    bolts.write(
+        {
+            "bolts/main.py": "from fissile import App\nfrom .suppliers.public import Suppliers\n\n"
+            "app = App(__package__, needs=[Suppliers])\n"
+        }
+    )
+    assert "main.py    -                 -          suppliers.Suppliers" in bolts.run("list").out.splitlines()
+    edges = json.loads(bolts.run("list", "--json").out)["edges"]
+    assert ["main.py", "orders"] == [edge["consumer"] for edge in edges]
+
+
 def test_json_for_programs(bolts: Terminal) -> None:
     """The project's graph as data."""
     result = bolts.run("list", "--json")

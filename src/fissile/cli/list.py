@@ -72,11 +72,14 @@ def _running(project: Project) -> Mapping[str, Any] | None:
 
 
 def rows(project: Project) -> list[tuple[str, ...]]:
-    """A row for each component."""
-    needed: dict[str, list[str]] = {component.name: [] for component in project.components}
+    """A row for each component, and one for ``main.py`` if that needs some."""
+    from ..project import MAIN
+
+    needed: dict[str, list[str]] = {name: [] for name in (MAIN, *(one.name for one in project.components))}
     for edge in project.graph():
         needed[edge.consumer].append(f"{edge.provider}.{_short(edge.interface)}")
-    return [_row(component, needed[component.name]) for component in project.components]
+    main = [(MAIN, "-", "-", ", ".join(needed[MAIN]))] if needed[MAIN] else []
+    return [*main, *(_row(component, needed[component.name]) for component in project.components)]
 
 
 def processes(running: Mapping[str, Any]) -> list[tuple[str, ...]]:

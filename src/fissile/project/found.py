@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fissile.errors import Fault, WrongUsage, shown
 
-from .graph import Declared, Edge, default_prefix, edges, graph_faults, nearest
-from .reading import Declaration, read
+from .graph import MAIN, Declared, Edge, default_prefix, edges, graph_faults, nearest
+from .reading import Declaration, read, read_main
 from .source import Sources
 
 
@@ -108,14 +108,24 @@ class Project:
         """What each component declares, read from the sources."""
         return tuple(component.declared for component in self.components)
 
+    @cached_property
+    def main(self) -> Declared:
+        """The needs of ``main.py``, read from its source."""
+        file = self.folder / MAIN
+        if not self.components or not file.is_file():
+            return Declared(MAIN, "")
+        needs = read_main(file, f"{self.name}.main", self.components[0].sources)
+        places = {reference.identity: reference.where for reference in needs}
+        return Declared(MAIN, "", needs=tuple(places), where=shown(file), places=places)
+
     def graph(self) -> tuple[Edge, ...]:
-        """Lists who calls whom."""
-        return edges(self.declared)
+        """Lists who calls whom, `MAIN` included."""
+        return edges((*self.declared, self.main))
 
     def faults(self) -> tuple[Fault, ...]:
         """Finds what is wrong with the project as it is written, without importing it."""
         notes = [note for component in self.components for note in component.declaration.notes]
-        return (*notes, *graph_faults(self.declared))
+        return (*notes, *graph_faults(self.declared, self.main))
 
     def as_json(self) -> dict[str, object]:
         """Gives the project as plain data, in a stable form.
@@ -123,7 +133,7 @@ class Project:
         Returns:
             ``project``, ``entrypoint``, ``components`` (each with name, id, prefix, module, public, api, provides,
             needs, handles, settings, database, policy, file and line; files relative to `root`) and ``edges``
-            (consumer, provider, interface).
+            (consumer, provider, interface; the consumer of what ``main.py`` needs is ``main.py``).
         """
         return {
             "project": self.name,

@@ -17,6 +17,9 @@ from fissile.errors import Fault
 
 from .cycles import cycles
 
+MAIN = "main.py"
+"""The consumer in an edge that begins at the application itself: what its routes and dependencies ask of components."""
+
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
 
@@ -108,11 +111,12 @@ def start_order(components: Sequence[Declared]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def graph_faults(components: Sequence[Declared]) -> list[Fault]:
+def graph_faults(components: Sequence[Declared], main: Declared | None = None) -> list[Fault]:
     """Finds everything that is wrong with the components as a whole.
 
     Args:
         components: The components of one project.
+        main: The needs of ``main.py``.
 
     Returns:
         Every fault: names, prefixes, ids, interfaces provided twice, needs that nobody meets, cycles. Two
@@ -123,7 +127,7 @@ def graph_faults(components: Sequence[Declared]) -> list[Fault]:
         *(fault for component in ordered for fault in _name_faults(component)),
         *(fault for component in ordered for fault in _prefix_faults(component)),
         *_shared_faults(ordered),
-        *_unmet_faults(ordered),
+        *_unmet_faults([*ordered, *([main] if main else [])]),
         *_cycle_faults(ordered),
     ]
 

@@ -78,6 +78,7 @@ class View:
         wire: Whether every call goes through codec and link although its provider is in this process.
         debug: Whether somebody steps through this process: no deadline ends a call here.
         migrates: Whether this process brings its databases up to date by itself, as in development.
+        front: Whether this process gets the requests that no component claims.
     """
 
     name: str = "together"
@@ -88,6 +89,7 @@ class View:
     wire: bool = False
     debug: bool = False
     migrates: bool = False
+    front: bool = True
 
     def is_live(self, component: str) -> bool:
         """Says whether a component runs in this process."""
@@ -173,4 +175,5 @@ class Placement:
             for component in process.components
             if component not in live
         }
-        return View(self.name, name, live, peers, self.defaults)
+        front = any(process.name == name for process in self.processes[:1])
+        return View(self.name, name, live, peers, self.defaults, front=front)

@@ -90,6 +90,23 @@ def read(file: Path, module: str, sources: Sources) -> Declaration:
     return _Reader(source, sources).declaration(call)
 
 
+def read_main(file: Path, module: str, sources: Sources) -> tuple[Reference, ...]:
+    """Read the interfaces that ``main.py`` needs: ``App(__package__, needs=[...])`` at the top of the module.
+
+    Args:
+        file: The file.
+        module: Its dotted name.
+        sources: The sources of the project.
+    """
+    source = sources.read(file, module)
+    for statement in source.statements:
+        call = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        if isinstance(call, ast.Call) and source.resolve(call.func) in _APP_CLASS:
+            return _Reader(source, sources).items("needs", _argument(call, "needs"))
+    return ()
+
+
+_APP_CLASS = {"fissile.App", "fissile.runtime.app.App"}
 _COMPONENT_CLASS = {"fissile.Component", "fissile.component.Component"}
 
 

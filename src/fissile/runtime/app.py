@@ -14,7 +14,7 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
-from fissile.errors import ConfigurationError, Fault, raise_faults
+from fissile.errors import ConfigurationError, Fault, place, raise_faults
 from fissile.generate.openapi import Description, compose
 from fissile.project import Project, View, find, view_from
 from fissile.runtime import health, lifecycle
@@ -23,6 +23,7 @@ from fissile.runtime.caller import Caller
 from fissile.runtime.http import openapi, problems
 from fissile.runtime.http.composed import ComposedDocument
 from fissile.runtime.http.guards import guard_faults, own_router_faults
+from fissile.runtime.http.needs import asked_by_dependencies
 from fissile.runtime.http.options import Options
 from fissile.runtime.http.requests import RequestContext
 from fissile.runtime.http.routing import Bind, Branch, Dispatcher, astray, include_api, trespassing
@@ -72,14 +73,18 @@ class App(FastAPI):
 
     Args:
         package: The package whose components this application is built of; None for an application without any.
+        needs: The interfaces that ``main.py`` calls, in its own routes or in the dependencies of all of them.
         options: Everything that FastAPI takes, and means by it.
 
     Raises:
         ConfigurationError: When the components are loaded, with everything that is wrong with them.
     """
 
-    def __init__(self, package: str | None = None, **options: Unpack[Options]) -> None:
+    def __init__(
+        self, package: str | None = None, *, needs: Sequence[type[object]] = (), **options: Unpack[Options]
+    ) -> None:
         self.package = package
+        self._needs = tuple(needs)
         given = _PLACED.get()
         self.view: View | None = given[1] if given is not None and given[0] == package else None
         self._runtime: Runtime | None = None
@@ -158,7 +163,7 @@ class App(FastAPI):
     def _check_later_routes(self) -> None:
         """Refuse routes that ``main.py`` adds under a component's prefix after its routes have been read."""
         if self.dispatcher is not None and self._checked != len(self.router.routes):
-            raise_faults(trespassing(self, self.dispatcher.claimed))
+            raise_faults([*trespassing(self, self.dispatcher.claimed), *self._undeclared(self.dispatcher)])
             self._checked = len(self.router.routes)
 
     def _assemble(self) -> None:
@@ -169,7 +174,7 @@ class App(FastAPI):
             return
         view = self.view or self._view(project)
         try:
-            runtime = Runtime(self, project, view)
+            runtime = Runtime(self, project, view, self._needs)
         except ConfigurationError as error:
             serving = [found.declared for found in project.components if found.declaration.api]
             claimed = [Branch(declared.name, declared.prefix) for declared in serving]
@@ -189,10 +194,23 @@ class App(FastAPI):
             self.serve(served, {found.package: found.name for found in project.components}, elsewhere)
         except ConfigurationError as error:
             raise ConfigurationError(*error.faults, *runtime.faults) from None
-        raise_faults(runtime.faults)
+        assert self.dispatcher is not None
+        for branch in self.dispatcher.branches:
+            if branch.component in runtime.live:
+                runtime.check(runtime.live[branch.component], self.dispatcher.asked(branch))
+        raise_faults([*runtime.faults, *self._undeclared(self.dispatcher)])
+        runtime.link_main(asked.interface for asked in asked_by_dependencies(self.router.dependencies))
         inner = self.router.lifespan_context
         self.router.lifespan_context = cast("Lifespan[App]", lambda app: _lifespan(runtime, inner, app))
         self._runtime = runtime
+
+    def _undeclared(self, dispatcher: Dispatcher) -> Iterator[Fault]:
+        """Find what ``main.py`` asks for and does not need."""
+        for interface, by in dispatcher.asked_by_main():
+            if interface not in self._needs:
+                what = f"{by.__name__}, which belongs to main.py, asks for {interface.__name__}"
+                why = "what main.py calls is part of the graph, as what a component calls"
+                yield Fault(what, place(by), why, f"write App(__package__, needs=[{interface.__name__}])")
 
     @staticmethod
     def _view(project: Project) -> View:

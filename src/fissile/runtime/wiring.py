@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dishka import AsyncContainer
 
     from ..data import Budget, Store, UnitOfWork
+    from .http.needs import Asked
 
 WIRE = Peer("this process", ())
 """The peer of a process that calls itself over a link."""
@@ -136,12 +137,13 @@ class Runtime:
         app: The application that they belong to.
         project: The components on disk.
         view: Which of them are live here, and where the others are.
+        needs: The interfaces that ``main.py`` calls.
 
     Raises:
         ConfigurationError: With everything that is wrong, at once.
     """
 
-    def __init__(self, app: FastAPI, project: Project, view: View) -> None:
+    def __init__(self, app: FastAPI, project: Project, view: View, needs: Sequence[type[object]] = ()) -> None:
         self.project = project
         self.mode = mode_from(os.environ)
         self.faults: list[Fault] = []
@@ -152,13 +154,15 @@ class Runtime:
         self.private: str | None = None
         self.links: dict[Peer, Link] = {}
         self._app = app
+        self._needs = needs
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}
         self._wrap: Wrap | None = None
         self.live = {found.name: live for found in project.components if (live := self._load(found))}
         if self.faults:
-            raise_faults([*self.faults, *graph_faults(project.declared)])
-        self.faults += graph_faults(self._declared())
+            raise_faults([*self.faults, *graph_faults(project.declared, project.main)])
+        main = replace(project.main, needs=tuple(map(_identity, needs)))
+        self.faults += graph_faults(self._declared(), main)
         self.channels = self._channels()
         for variable in Carried.declared.values():
             self.faults += refusals(variable.annotation, where=f"Carried({variable.name!r})", mutable=False)
@@ -384,7 +388,7 @@ class Runtime:
         return stub
 
     def _further(self, interface: type[object]) -> InterfaceChannel:
-        """A channel for an interface that no component here needs: ``main.py`` may ask for any, wherever it is."""
+        """A channel for an interface that no component here needs: ``main.py`` may, and whatever calls from outside."""
         owner = next((declared for declared in self._declared() if _identity(interface) in declared.provides), None)
         if owner is None:
             raise ConfigurationError(_unprovided(interface))
@@ -402,12 +406,27 @@ class Runtime:
         def stub(interface: type[object]) -> object:
             if interface in reachable:
                 return self.stub(interface)
-            what = f"a route of {live.name} asks for {interface.__name__}"
-            why = "a component calls what it provides and what it needs, so that the graph is true"
-            self.faults.append(Fault(what, live.found.where, why, f"write needs=[{interface.__name__}]"))
+            self.faults.append(_unneeded(f"a route of {live.name}", interface, live.found.where))
             return None
 
         return stub
+
+    def check(self, live: Live, asked: Iterable[Asked]) -> None:
+        """Note a fault for each interface that a component's routes reach through dependencies and it does not need."""
+        reachable = set(self._reachable(live))
+        for interface, by in asked:
+            if interface not in reachable:
+                who = f"{by.__name__}, on which routes of {live.name} depend,"
+                self.faults.append(_unneeded(who, interface, place(by), f" in {live.found.where}"))
+
+    def link_main(self, everywhere: Iterable[type[object]]) -> None:
+        """Make the links of ``main.py``: for its dependencies in every process, for its own routes in the front.
+
+        Raises:
+            ConfigurationError: Nothing says where the provider of one is.
+        """
+        for interface in [*everywhere, *(self._needs if self.view.front else ())]:
+            self.stub(interface)
 
 
 def _providers(
@@ -450,6 +469,11 @@ def _declared(live: Live) -> Declared:
         where=written.where,
         places=written.places,
     )
+
+
+def _unneeded(who: str, interface: type[object], where: str, there: str = "") -> Fault:
+    why = "a component calls what it provides and what it needs, so that the graph is true"
+    return Fault(f"{who} asks for {interface.__name__}", where, why, f"write needs=[{interface.__name__}]{there}")
 
 
 def _unprovided(interface: type[object]) -> Fault:

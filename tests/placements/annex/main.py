@@ -36,6 +36,7 @@ class StoppedClock(Clock):
 
 app = App(
     __package__,
+    needs=[Suppliers],
     title="Shop",
     dependencies=[Depends(refuse_strangers)],
     exception_handlers={Torn: torn},

@@ -42,6 +42,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from fissile.errors import Fault, place
 from fissile.policy import Policy
 from fissile.runtime.http.adopted import Adopted, Guarded
+from fissile.runtime.http.needs import Asked, asked_by_dependencies, asked_by_routes
 from fissile.runtime.provided import Resolver
 
 Bind = Callable[[type[object]], object]
@@ -330,6 +331,20 @@ class Dispatcher:
         path = _sent_path(scope).decode("latin-1")
         claiming = [branch for branch in self.branches if _below(path, branch.prefix)]
         return max(claiming, key=lambda branch: len(branch.prefix), default=None)
+
+    def asked(self, branch: Branch) -> Iterator[Asked]:
+        """Find what the routes of a component ask for below the signatures of its endpoints."""
+        _, common = _split(self._app.router.dependencies)
+        yield from asked_by_routes([*(entry.route for entry in branch.routes), *branch.fallbacks], len(common))
+
+    def asked_by_main(self) -> Iterator[Asked]:
+        """Find what ``main.py`` asks for in its own routes, and in the dependencies of all."""
+        ours = {id(entry.route) for branch in self.branches for entry in branch.routes}
+        router = self._app.router
+        yield from asked_by_dependencies(router.dependencies)
+        yield from asked_by_routes(
+            [route for route in [*router.routes, *router._low_priority_routes] if id(route) not in ours]
+        )
 
     def limits_bodies(self) -> bool:
         """Whether any route of the application limits the size of request bodies."""
