@@ -69,6 +69,7 @@ def test_json(shop: Terminal) -> None:
         (["a b"], ["error: 'a b' cannot be the name of a component", "fix: take a_b"]),
         (["class"], ["error: 'class' cannot be the name of a component", "fix: take my_class"]),
         (["fissile"], ["error: 'fissile' cannot be the name of a component", "fix: take my_fissile"]),
+        (["gateway"], ["error: 'gateway' cannot be the name of a component", "fix: take my_gateway"]),
         (["1st"], ["error: '1st' cannot be the name of a component", "fix: take my_1st"]),
         (["notes"], ["error: 'notes' cannot be the name of a component", "fix: take my_notes"]),
         ([""], ["error: '' cannot be the name of a component", "fix: take my"]),

@@ -75,8 +75,8 @@ def test_the_reserved_paths_are_called_so() -> None:
 
 
 def test_names_that_are_no_module_or_variable_are_refused() -> None:
-    """Keywords, capitals, hyphens, single letters and double underscores are no names."""
-    bad = ["Orders", "a", "class", "my-orders", "or__ders", "orders_", "x" * 32]
+    """Keywords, capitals, hyphens, single letters, double underscores and the gateway's name are refused."""
+    bad = ["Orders", "a", "class", "gateway", "my-orders", "or__ders", "orders_", "x" * 32]
     faults = graph_faults([component(name, prefix=f"/{n}") for n, name in enumerate([*bad, "x" * 31, "a1_b"])])
     assert sorted(f"{name!r} cannot be the name of a component" for name in bad) == sorted(f.what for f in faults)
 

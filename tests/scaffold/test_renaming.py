@@ -246,6 +246,7 @@ def test_the_notes_say_what_only_the_user_can_do(shop: Path, monkeypatch: pytest
         ("orders", "suppliers", "'suppliers' cannot be the name of a component"),
         ("orders", "Purchases", "'Purchases' cannot be the name of a component"),
         ("orders", "class", "'class' cannot be the name of a component"),
+        ("orders", "gateway", "'gateway' cannot be the name of a component"),
         ("orders", "main", "'main' cannot be the name of a component"),
     ],
 )

@@ -16,12 +16,13 @@ from .folders import (
     state_folder,
 )
 from .found import FoundComponent, Project
-from .graph import MAIN, Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
+from .graph import GATEWAY, MAIN, Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
 from .placement import Peer, Placement, Process, View
 from .placements import Placements, read_placements, view_from
 from .reading import Declaration, Reference
 
 __all__ = [
+    "GATEWAY",
     "MAIN",
     "URL_FOR_ALL",
     "Declaration",

@@ -17,6 +17,9 @@ from fissile.errors import Fault
 
 from .cycles import cycles
 
+GATEWAY = "gateway"
+"""The name of the gateway among the processes of a placement: no process and no component may have it."""
+
 MAIN = "main.py"
 """The consumer in an edge that begins at the application itself: what its routes and dependencies ask of components."""
 
@@ -143,6 +146,8 @@ def _name_faults(component: Declared) -> list[Fault]:
             "the name is a module, a URL and the start of variables: 2 to 31 of a-z, 0-9 and _, "
             "a letter first, and no Python keyword"
         )
+    elif component.name == GATEWAY:
+        why = "the gateway has this name in the log and in `fissile list`, once the component runs in its own process"
     elif "__" in component.name or component.name.endswith("_"):
         why = f"a double underscore ends the name in variables, as in {component.name.strip('_').upper()}__KEY"
     else:

@@ -15,7 +15,7 @@ from fissile.errors import ConfigurationError, Fault, raise_faults, shown
 from .defaults import Defaults, count, read_defaults
 from .folders import sockets_folder
 from .found import Project
-from .graph import nearest
+from .graph import GATEWAY, nearest
 from .lines import line_of
 from .placement import PLACEMENT, PROCESS, Placement, Process, View
 
@@ -25,9 +25,6 @@ APART = "apart"
 
 ALWAYS = ("together", "wire")
 """The placements of every project: one process, and one process whose calls all go through codec and link."""
-
-GATEWAY = "gateway"
-"""What no process may be called, because the gateway is."""
 
 _KEYS = ("components", "workers", "address", "connections")
 
@@ -149,7 +146,7 @@ class _Reader:
     def process(self, placement: str, name: str, given: object) -> Process:
         at = (placement, name)
         if name == GATEWAY or not re.fullmatch(NAME, name):
-            why = "the gateway is called so" if name == GATEWAY else _NAMES
+            why = "the gateway has this name" if name == GATEWAY else _NAMES
             self.fault(f"{name!r} cannot be the name of a process", at, why, "give it another")
         table = given if isinstance(given, Mapping) else {"components": given}
         for key in table:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..component import NAME
 from ..errors import Fault, shown
-from ..project import Project, default_prefix
+from ..project import GATEWAY, Project, default_prefix
 
 _ALPHABET = "2 to 31 of a-z, 0-9 and _, a letter first"
 
@@ -121,6 +121,8 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return why
     if name in {component.name for component in project.components}:
         return f"{project.name} has a component of this name"
+    if name == GATEWAY:
+        return "the gateway in front of several processes has this name"
     if name in _BESIDE:
         return f"{name} means something else in a project"
     for path in (project.folder / name, project.folder / f"{name}.py"):
