@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from ..errors import ConfigurationError
 from ..runtime import server
 from ..runtime.lifecycle import DRAIN, open_data
+from .announcing import BEAT, Announcing
 from .sockets import url_of
 from .words import INTERRUPTED, say, show_configuration
 
@@ -40,7 +41,7 @@ class Server(server.Server):
         app: The application.
         started: Called once requests are answered.
         parent: The process whose end ends this one.
-        announce: The pipe on which it says how it is, a JSON object a line.
+        announcing: The supervisor, which is told how it is.
     """
 
     def __init__(
@@ -50,15 +51,15 @@ class Server(server.Server):
         *,
         started: Callable[[], None],
         parent: int | None = None,
-        announce: int | None = None,
+        announcing: Announcing | None = None,
     ) -> None:
         super().__init__(config)
         self.ended_by: int | None = None
         self._app = app
         self._tell_started = started
         self._parent = parent
-        self._announce = announce
-        self._said = ""
+        self._announcing = announcing
+        self._beating: asyncio.Task[None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -92,6 +93,9 @@ class Server(server.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts, then tells; what is wrong with a database is said before anything has started."""
+        if self._announcing is not None:
+            self._beating = asyncio.create_task(self._beat(self._announcing))
+            await asyncio.sleep(0)  # the code is loaded, and what comes now may wait for another process
         if self._app.package is not None and self._app.dispatcher is not None:
             try:
                 await open_data(self._app.runtime)
@@ -111,18 +115,23 @@ class Server(server.Server):
         self._say_how_it_is()
         return await super().on_tick(counter)
 
+    async def _beat(self, announcing: Announcing) -> None:
+        """Tell to the end of the process that the loop turns, and take the listeners that the supervisor hands over."""
+        while True:
+            announcing.beat()
+            if self.started:
+                for listener in announcing.listeners():
+                    await self.listen_also(listener)
+            await asyncio.sleep(BEAT)
+
     def _say_how_it_is(self) -> None:
-        if self._announce is None:
+        if self._announcing is None:
             return
         from ..runtime.health import readiness
 
         known = {"title": _name(self._app), "docs": self._app.docs_url}
         has_components = self._app.dispatcher is not None
-        said = json.dumps({**known, **(readiness(self._app.runtime) if has_components else {"status": "ready"})})
-        if said != self._said:
-            self._said = said
-            with suppress(BrokenPipeError):  # the supervisor is gone, and so is this process in a moment
-                os.write(self._announce, f"{said}\n".encode())
+        self._announcing.say({**known, **(readiness(self._app.runtime) if has_components else {"status": "ready"})})
 
 
 def serve(
@@ -144,7 +153,7 @@ def serve(
         drain: Seconds that requests in flight get at the end; 25 unless given.
         log_level: What is logged.
         parent: The process whose end ends this one.
-        announce: The pipe on which it says how it is; nobody else is told that it has started.
+        announce: The socket on which the supervisor is told how it is; nobody else is told that it has started.
 
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
@@ -153,7 +162,8 @@ def serve(
     wait = DRAIN if drain is None else drain
     wanted = server.config(app, links=links, private=private, drain=wait, log_level=log_level)
     started = (lambda: None) if announce is not None else (lambda: _tell(app, listener))
-    serving = Server(wanted, app, started=started, parent=parent, announce=announce)
+    announcing = None if announce is None else Announcing(announce)
+    serving = Server(wanted, app, started=started, parent=parent, announcing=announcing)
     serving.run([listener])
     return serving.ended_by or 0
 

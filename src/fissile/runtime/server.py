@@ -7,7 +7,9 @@ answer.
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +69,13 @@ def config(
 
 class Server(uvicorn.Server):
     """uvicorn, at whose end calls over links finish beside the requests."""
+
+    async def listen_also(self, listener: socket.socket) -> None:
+        """Accept connections on another socket, too."""
+        protocol, state = self.config.http_protocol_class, self.lifespan.state
+        make = partial(protocol, config=self.config, server_state=self.server_state, app_state=state)  # type: ignore[call-arg]  # as uvicorn does
+        loop = asyncio.get_running_loop()
+        self.servers.append(await loop.create_server(make, sock=listener, backlog=self.config.backlog))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Called by uvicorn: nobody is let in from then on, and what is in flight finishes."""

@@ -7,7 +7,9 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -18,6 +20,9 @@ from .logs import Stream
 
 LAST_WORDS = 0.5
 """Seconds that are waited for the rest of what a process wrote: who was started by it may hold its stream open."""
+
+LOADING = 10.0
+"""Seconds after which a process that has not loaded its code is no longer waited for; the next may start beside it."""
 
 _BIND = (
     "import ctypes, os, signal, sys\n"
@@ -32,8 +37,8 @@ class Command:
     """How a process is started.
 
     Attributes:
-        words: The program and its arguments; ``{announce}`` becomes the descriptor on which it says how it is, a JSON
-            object a line.
+        words: The program and its arguments; ``{announce}`` becomes the descriptor of a socket on which it says how it
+            is, a JSON object a line, the same again each second; and on which it is handed further listeners.
         environment: Its environment variables.
         descriptors: What it inherits besides the standard three.
         terminal: Whether it has the terminal to itself, because somebody steps through it.
@@ -68,7 +73,9 @@ class Child:
         has_terminal: Whether it has the terminal, from which a Ctrl-C reaches it by itself.
         since: When it was started.
         said: What it said of itself last: ``status``, ``components``, ``links``, ``title``, ``docs``.
-        heard: Set at each change of that, and at its end.
+        heard: Set at each change of that, when it has loaded its code, and at its end.
+        has_loaded: Whether it has loaded its code, and said anything since.
+        announced: The socket on which it says that.
     """
 
     process: asyncio.subprocess.Process
@@ -77,6 +84,9 @@ class Child:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     said: Mapping[str, object] = field(default_factory=dict)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
+    has_loaded: bool = False
+    announced: socket.socket | None = None
+    _heard_at: float = field(default_factory=time.monotonic)
     _listening: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -94,10 +104,32 @@ class Child:
         """Whether it takes requests."""
         return not self.has_ended and self.said.get("status") == "ready"
 
+    @property
+    def silence(self) -> float:
+        """The seconds since its loop last turned, as far as this process had the time to listen."""
+        return time.monotonic() - self._heard_at
+
+    def excuse(self, seconds: float) -> None:
+        """Leave out of its silence a time in which this process did not listen."""
+        self._heard_at += seconds
+
+    def beats(self) -> None:
+        """Note that its loop turns."""
+        self._heard_at = time.monotonic()
+        if not self.has_loaded:
+            self.has_loaded = True
+            self.heard.set()
+
     def says(self, what: Mapping[str, object]) -> None:
         """Takes what it says of itself from now on."""
         self.said = what
         self.heard.set()
+
+    def hand(self, listener: socket.socket) -> None:
+        """Give it another socket to accept connections on, beside those that it has."""
+        if self.announced is not None:
+            with contextlib.suppress(OSError):  # it has ended, or reads nothing: its successor gets the socket
+                socket.send_fds(self.announced, [b"\n"], [listener.fileno()])
 
     def keep(self, listening: Coroutine[object, object, None]) -> None:
         """Listens to it until it has ended."""
@@ -152,21 +184,23 @@ async def start(command: Command, name: str, stream: Stream) -> Child:
         OSError: The program cannot be started.
     """
     with ExitStack() as theirs, ExitStack() as ours:
-        announced, announcing = _pipe(ours, theirs)
+        announced, announcing = socket.socketpair()
+        ours.enter_context(announced)
+        theirs.enter_context(announcing)
         said, saying = _pipe(ours, theirs)
-        words = [word.replace("{announce}", str(announcing)) for word in command.bound()]
+        words = [word.replace("{announce}", str(announcing.fileno())) for word in command.bound()]
         process = await asyncio.create_subprocess_exec(
             *words,
             env=command.environment,
             stdin=None if command.terminal else asyncio.subprocess.DEVNULL,
             stdout=None if command.terminal else saying,
             stderr=None if command.terminal else saying,
-            pass_fds=(*command.descriptors, announcing),
+            pass_fds=(*command.descriptors, announcing.fileno()),
             # The terminal's Ctrl-C is for this process alone, which then ends the others in their order.
             process_group=None if command.terminal else 0,
         )
         ours.pop_all()
-    child = Child(process, words[-len(command.words) :], command.terminal)
+    child = Child(process, words[-len(command.words) :], command.terminal, announced=announced)
     child.keep(_buried(child))
     child.keep(_announced(child, announced))
     child.keep(_copied(stream, name, said))
@@ -202,8 +236,16 @@ async def _buried(child: Child) -> None:
     child.heard.set()
 
 
-async def _announced(child: Child, file: BinaryIO) -> None:
-    """Takes what a child says of itself, until it ends."""
-    async with _reading(file) as reader:
+async def _announced(child: Child, announced: socket.socket) -> None:
+    """Take what a child says of itself, until it ends."""
+    reader, writer = await asyncio.open_connection(sock=announced)
+    with contextlib.closing(writer), contextlib.suppress(ConnectionError):
         async for line in reader:
-            child.says(json.loads(line))
+            child.beats()
+            if (said := json.loads(line)) and said != child.said:
+                child.says(said)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

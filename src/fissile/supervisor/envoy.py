@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from fissile.errors import ConfigurationError, Fault
 from fissile.generate.gateway import CONNECTIONS
 
 from .asking import ask
+from .child import processors
 
 ENVOY = "FISSILE_ENVOY"
 """The environment variable that names the program."""
@@ -117,9 +119,8 @@ def _run(binary: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def command(binary: Path, file: Path) -> Sequence[str]:
     """The words that start it, with as many threads as this process may use processors."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return [
-        *("/bin/sh", "-c", _ALL_DESCRIPTORS, str(binary), "-c", str(file), "--concurrency", str(processors)),
+        *("/bin/sh", "-c", _ALL_DESCRIPTORS, str(binary), "-c", str(file), "--concurrency", str(processors())),
         "--disable-hot-restart",  # no shared memory, in which two Envoys of a machine would meet
         *("--drain-strategy", "immediate"),  # who is inside is told at once that the connection ends
         # At its end it would warn of the signal that ended it.
@@ -144,6 +145,17 @@ def is_ready(admin: Path) -> bool:
         http.client.HTTPException: What answers is no Envoy.
     """
     return _gauge(admin, "listener_manager.workers_started") == 1
+
+
+def answers(admin: Path) -> bool:
+    """Return False if it is silent; an interface that cannot be reached says nothing about that."""
+    try:
+        ask(admin, "/ready")
+    except TimeoutError:
+        return False
+    except (OSError, http.client.HTTPException):
+        pass
+    return True
 
 
 def stop_listening(admin: Path) -> None:

@@ -23,6 +23,9 @@ from .logs import Stream
 TICK = 0.05
 """Seconds between two looks at whether it is ready."""
 
+BEAT = 1.0
+"""Seconds between two looks at whether it answers."""
+
 
 class Gateway:
     """Envoy, in front of the processes of a placement.
@@ -79,17 +82,25 @@ class Gateway:
         self._admin.unlink(missing_ok=True)
         words = envoy.command(self._binary, self._folder / "gateway.json")
         child = await start(Command(words, os.environ), "gateway", stream)
-        child.keep(self._tell_ready(child))
+        child.keep(self._follow(child))
         return child
 
-    async def _tell_ready(self, child: Child) -> None:
-        while child.process.returncode is None:
+    async def _follow(self, child: Child) -> None:
+        """Say for Envoy that it is ready, and from then on that it answers."""
+        while not child.has_ended:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if await asyncio.to_thread(envoy.is_ready, self._admin):
-                    self._was_ready = True
-                    child.says({"status": "ready"})
-                    return
+                    break
             await asyncio.sleep(TICK)
+        if child.has_ended:
+            return
+        self._was_ready = True
+        child.beats()
+        child.says({"status": "ready"})
+        while not child.has_ended:
+            if await asyncio.to_thread(envoy.answers, self._admin):
+                child.beats()
+            await asyncio.sleep(BEAT)
 
     async def drain(self, seconds: float) -> None:
         """Lets nobody in any more, and waits until those inside are answered, at most so many seconds."""

@@ -12,6 +12,9 @@ from fissile.project import Process
 from .plan import Plan
 from .worker import Worker
 
+NAMED = 5
+"""Processes that are named on the line that says which are not ready."""
+
 
 def status(plan: Plan, since: datetime, workers: Sequence[Worker], gateway: Worker | None) -> dict[str, Any]:
     """How everything is.
@@ -32,9 +35,18 @@ def status(plan: Plan, since: datetime, workers: Sequence[Worker], gateway: Work
     }
 
 
-def unready(workers: Sequence[Worker]) -> list[str]:
-    """Who is not ready, and why as far as they said."""
-    return [f"{worker.name or worker.process} ({_why(worker)})" for worker in workers if worker.state != "ready"]
+def progress(workers: Sequence[Worker], others: Sequence[str] = ()) -> str:
+    """Say on one line how many are ready, and some of those that are not, why as far as they said.
+
+    Args:
+        workers: All processes, the gateway included.
+        others: What else is waited for.
+    """
+    found = [worker for worker in workers if worker.state != "ready"]
+    found.sort(key=lambda worker: worker.state == "starting")  # those that say why come first
+    waiting = [*(f"{worker.name or worker.process} ({_why(worker)})" for worker in found), *others]
+    named = "; ".join(waiting[:NAMED]) + (f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else "")
+    return f"{len(workers) - len(found)} of {len(workers)} processes are ready, not ready yet: {named}"
 
 
 def _why(worker: Worker) -> str:

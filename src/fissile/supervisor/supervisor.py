@@ -17,7 +17,7 @@ from fissile.errors import ConfigurationError
 from fissile.generate.openapi import OPENAPI
 from fissile.project import Process, make_private, socket_path, sockets_folder
 
-from .child import Child, start
+from .child import Child, processors, start
 from .control import answering
 from .document import Document
 from .gateway import Gateway
@@ -26,7 +26,7 @@ from .logs import Stream
 from .plan import Plan
 from .reload import affected
 from .remains import end_remains, remember
-from .status import status, unready
+from .status import progress, status
 from .worker import CLOSING, NotReplaced, Worker
 
 logger = logging.getLogger("fissile.supervisor")
@@ -38,6 +38,12 @@ AT_ONCE = 1.8
 
 SLOW = 5.0
 """Seconds after which it is said what is not ready yet."""
+
+LOOK = 1.0
+"""Seconds between two looks at what hangs."""
+
+FEWEST = 2
+"""Processes that may load their code at once on a machine with one processor: one of them may wait for its disk."""
 
 
 class Supervisor:
@@ -63,6 +69,7 @@ class Supervisor:
         self._hurry = asyncio.Event()
         self._code: int | None = 0
         self._restarting = asyncio.Lock()
+        self._slots = asyncio.Semaphore(max(FEWEST, processors()))
 
     @property
     def everything(self) -> list[Worker]:
@@ -116,7 +123,7 @@ class Supervisor:
 
         listener.setblocking(False)
         waits = self.plan.edits is not None
-        return Worker(name, process.name, start_it, listener, self.plan.drain, waits, self._changed)
+        return Worker(name, process.name, start_it, listener, self.plan.drain, waits, self._changed, self._slots)
 
     def _add_gateway(self, gateway: Gateway) -> None:
         gateway.prepare(self._sockets)
@@ -131,7 +138,7 @@ class Supervisor:
             parts: list[Coroutine[None, None, None]] = [worker.run() for worker in self.everything]
             if self.document is not None:
                 parts.append(self.document.run())
-            running = [*editing, *(asyncio.create_task(part) for part in [*parts, self._look()])]
+            running = [*editing, *(asyncio.create_task(part) for part in [*parts, self._look(), self._watch()])]
             stopping = asyncio.create_task(self._stop.wait())
             try:
                 await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -176,7 +183,16 @@ class Supervisor:
                     await self._changed.wait()
                 continue
             slow = loop.time() + SLOW
-            logger.warning("not ready yet: %s", "; ".join(unready(self.everything)))
+            logger.warning(progress(self.everything, [] if self._is_described else ["the API document"]))
+
+    async def _watch(self) -> None:
+        """Notices what hangs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LOOK
+            await asyncio.sleep(LOOK)
+            for worker in self.everything:
+                worker.look(late=loop.time() - due)
 
     @property
     def _is_described(self) -> bool:

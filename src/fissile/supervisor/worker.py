@@ -10,8 +10,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from .child import Child
+from .child import LOADING, Child
 from .listener import answered_away
 
 logger = logging.getLogger("fissile.supervisor")
@@ -35,6 +36,14 @@ STARTING = 60.0
 CLOSING = 2.0
 """Seconds that a process gets to end beyond those of its requests."""
 
+UNANSWERING = 3.0
+"""Seconds of silence after which a process that was ready is not answering. Envoy gives its requests to others earlier
+(`fissile.generate.envoy.CHECK`); a loop that is held up for a moment is none of this."""
+
+HUNG = 10.0
+"""Seconds of silence after which a process is killed and started again: twice the deadline of a call, so that nothing
+which calls it still waits, and more than a machine that is busy with other things holds up a loop."""
+
 NOT_CONFIGURED = (2, 3)
 """The exit codes of a process whose next start would end the same way."""
 
@@ -54,6 +63,7 @@ class Worker:
         listener: Where it answers, kept open between its ends; None for the gateway, which listens itself.
         drain: Seconds that its requests in flight get at its end.
         waits: Whether it waits for an edit when it has ended by itself, as in development.
+        slots: Taken from its start until its code is loaded, so that not all processes load theirs at once.
         changed: Set at each change of any worker.
         child: What runs now.
         restarts: How many times it has ended by itself.
@@ -70,6 +80,7 @@ class Worker:
     drain: float
     waits: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    slots: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, 2))
     child: Child | None = None
     restarts: int = 0
     failures: int = 0
@@ -81,15 +92,21 @@ class Worker:
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _candidate: Child | None = None
     _successor: Child | None = None
+    _silent: Child | None = None
     _retiring: dict[asyncio.Task[None], Child] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
-        """In one word or two: starting, ready, not ready, waiting (for its next start), stopping or stopped."""
+        """In one word or two.
+
+        That is starting, ready, not ready, not answering, waiting (for its next start), stopping or stopped.
+        """
         if self.is_ending:
             return "stopped" if self.child is None else "stopping"
         if self.child is None:
             return "waiting" if self.restarts else "starting"
+        if self.is_silent:
+            return "not answering"
         if self.child.is_ready:
             return "ready"
         return "not ready" if self.child.said else "starting"
@@ -131,9 +148,25 @@ class Worker:
         return None if child is None else await self._watched(child)
 
     async def _launched(self) -> Child | None:
-        """Starts one, unless all are to end."""
-        async with self._starting:
-            return None if self.is_ending else await self.start()
+        """Starts one when it is its turn, unless all are to end."""
+        await self.slots.acquire()
+        child: Child | None = None
+        try:
+            async with self._starting:
+                child = None if self.is_ending else await self.start()
+        finally:
+            if child is None:
+                self.slots.release()
+        if child is not None:
+            child.keep(self._loading(child))
+        return child
+
+    async def _loading(self, child: Child) -> None:
+        """Lets the next one start when this one has loaded its code: its readiness may depend on that one."""
+        try:
+            await child.until(lambda: child.has_loaded, LOADING)
+        finally:
+            self.slots.release()
 
     async def _watched(self, child: Child) -> int:
         """Waits for the end of what runs here, which another may replace meanwhile."""
@@ -197,6 +230,35 @@ class Worker:
     @property
     def _called(self) -> str:
         return self.name or "it"
+
+    # ------------------------------------------------------------------------------------------- hanging
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether what runs has not answered for a while."""
+        return self.child is not None and self.child is self._silent
+
+    def look(self, late: float) -> None:
+        """Notices that a process hangs, tells that, and kills it if it goes on; called each second.
+
+        In development it is left alone, since somebody may step through it.
+
+        Args:
+            late: Seconds by which this call is late: nothing was heard of any process then.
+        """
+        child = self.child
+        if child is None or not child.said or child.has_terminal or self.is_ending:
+            return
+        child.excuse(late)
+        was_silent, self._silent = self.is_silent, child if child.silence >= UNANSWERING else None
+        if self.is_silent != was_silent:
+            self.changed.set()
+            if self.is_silent:
+                logger.warning("%s does not answer", self._called)
+        if child.silence >= HUNG and not self.waits:
+            child.excuse(HUNG)
+            logger.error("%s has not answered for %.0f s: it is killed", self._called, HUNG)
+            child.send(signal.SIGKILL)
 
     # ------------------------------------------------------------------------------------- what is wanted
 
