@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 from fissile import ConfigurationError, Database
 from fissile.data import Budget, Migrations, Store, former
 from fissile.data.address import Address, libpq, role_of, without_login
-from fissile.data.migrations import presence
+from fissile.data.migrations import locking, presence
 from fissile.data.provisioning import Provisioned, provision
 from fissile.errors import Fault
 from fissile.project import find
@@ -451,10 +451,11 @@ def test_older_code_that_is_connected(orders: Address, database: URL, tmp_path: 
 
 def test_older_code_that_starts(orders: Address, database: URL, tmp_path: Path) -> None:
     """It is in the way as well, before it can be seen."""
-    with psycopg.connect(libpq(database), autocommit=True) as starting:
-        starting.execute("SELECT pg_advisory_lock_shared(hashtextextended('fissile starts of orders', 0))")
-        with pytest.raises(ConfigurationError, match="connected is code that starts"):
-            again(database, renamed(orders), tmp_path)
+    with (
+        locking.Database(orders).settled(),
+        pytest.raises(ConfigurationError, match="connected is fissile migration"),
+    ):
+        again(database, renamed(orders), tmp_path)
 
 
 def test_an_administrator_who_is_no_superuser(database: URL, tmp_path: Path) -> None:

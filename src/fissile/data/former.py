@@ -15,6 +15,7 @@ from sqlalchemy import text
 from ..errors import ConfigurationError, Fault
 from .address import Address
 from .migrations import presence
+from .migrations.ledger import LOCK_TABLE
 from .problems import PROVISION
 
 logger = logging.getLogger("fissile.data")
@@ -24,8 +25,13 @@ PATIENCE = 5.0
 
 _TICK = 0.05
 
-_HERE = """
-SELECT nspname, EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_namespace.oid AND relkind IN ('r', 'p'))
+HAS_TABLES = f"""EXISTS (
+    SELECT 1 FROM pg_class
+    WHERE relnamespace = pg_namespace.oid AND relkind IN ('r', 'p') AND relname <> '{LOCK_TABLE}'
+)"""
+
+_HERE = f"""
+SELECT nspname, {HAS_TABLES}
 FROM pg_namespace
 WHERE nspname = :schema OR nspname = :former AND pg_get_userbyid(nspowner) IN (:role, :former_role)
 """

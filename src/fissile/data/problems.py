@@ -106,7 +106,7 @@ _SAYINGS = {
     _LOGGING_IN[0]: f"correct the password among the secrets, or let {PROVISION} write a new one",
     _LOGGING_IN[1]: f"let {PROVISION} create it",
     r'database ".*" does not exist': f"correct the name, or let {PROVISION} create it",
-    r"permission denied": f"let {PROVISION} give the role what is its own",
+    r"permission denied|no schema has been selected": f"let {PROVISION} give the role what is its own",
     r"no pg_hba.conf entry": "let the server's pg_hba.conf take this role from this machine",
     r"could not translate host name|Name or service not known": "correct the host in the URL",
     r"is not a database|file is encrypted": "it is no SQLite file: move it away",

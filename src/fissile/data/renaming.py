@@ -7,13 +7,13 @@ from psycopg import sql
 
 from ..errors import ConfigurationError, Fault
 from .address import Address
-from .former import hidden
-from .migrations.locking import starting_key
+from .former import HAS_TABLES, hidden
+from .migrations.ledger import LOCK_TABLE
+from .migrations.locking import CONTRACTING
 from .problems import PROVISION
 
-_SCHEMAS = """
-SELECT nspname, pg_get_userbyid(nspowner),
-       EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_namespace.oid AND relkind IN ('r', 'p'))
+_SCHEMAS = f"""
+SELECT nspname, pg_get_userbyid(nspowner), {HAS_TABLES}
 FROM pg_namespace
 WHERE nspname IN (%s, %s)
 """
@@ -89,10 +89,22 @@ def _refuse_strangers(connection: psycopg.Connection, address: Address, owner: s
 
 def _refuse_older(connection: psycopg.Connection, address: Address, owner: str) -> None:
     """Refuses while code is connected that knows the former name; what starts meanwhile waits for the transaction."""
-    query = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
-    (is_alone,) = connection.execute(query, [starting_key(address.formerly)]).fetchone() or (False,)
+    is_alone = _is_locked(connection, address.formerly)
     connected = [str(name) for (name,) in connection.execute(_CONNECTED, [owner])]
     if not is_alone or connected:
         what = f"the schema {address.formerly} cannot become {address.schema} while older code uses it"
         why = f"connected is {', '.join(sorted(connected)) or 'code that starts'}"
         raise ConfigurationError(Fault(what, address.where, why, f"end it, and then: {PROVISION}"))
+
+
+def _is_locked(connection: psycopg.Connection, schema: str) -> bool:
+    """Lock out code that starts; return False if some does. Without the table no code has ever started there."""
+    if connection.execute("SELECT to_regclass(%s)", [f'"{schema}".{LOCK_TABLE}']).fetchone() == (None,):
+        return True
+    table = sql.Identifier(schema, LOCK_TABLE)
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL(f"LOCK TABLE {{}} IN {CONTRACTING} MODE NOWAIT").format(table))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True

@@ -132,7 +132,7 @@ def test_nobody_starts_in_the_middle_of_a_contraction(orders: Orders, processes:
     processes.ready(process)
     processes.go(process)
     until((tmp_path / "reached").exists)
-    asks = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock_shared%'"
+    asks = "SELECT 1 FROM pg_stat_activity WHERE query = 'ROLLBACK' AND application_name = 'fissile migration'"
     with ThreadPoolExecutor() as threads:
         start = threads.submit(lambda: older.prepare(newer.address, apply=False))
         if not newer.address.is_sqlite:

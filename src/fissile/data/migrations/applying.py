@@ -97,10 +97,10 @@ def _failed(history: History, step: MigrationStep, error: DBAPIError) -> Fault:
     return Fault(what, shown(file), said, "mend it, or the rows that it meets, and try again")
 
 
-_HOLDERS = """
+_HOLDERS = f"""
 SELECT DISTINCT format('process %s (%s)', pid, coalesce(nullif(application_name, ''), usename))
 FROM pg_locks JOIN pg_class ON pg_class.oid = relation JOIN pg_stat_activity USING (pid)
-WHERE relnamespace = current_schema()::regnamespace AND pid <> pg_backend_pid()
+WHERE relnamespace = current_schema()::regnamespace AND relname <> '{ledger.LOCK_TABLE}' AND pid <> pg_backend_pid()
 """
 
 

@@ -23,7 +23,10 @@ _table = Table(
     Column("applied_at", DateTime(timezone=True), nullable=False),
 )
 
-KEPT = (VERSION_TABLE, _table.name)
+LOCK_TABLE = "fissile_lock"
+"""An empty table in a schema of PostgreSQL that code locks to start, and to migrate; only its owner can."""
+
+KEPT = (VERSION_TABLE, _table.name, LOCK_TABLE)
 """Tables that say how a database is, and not what is in it."""
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ...errors import ConfigurationError, DependencyDown, Fault
 from ...project.folders import make_private_file
 from ..address import Address
+from .ledger import LOCK_TABLE
 
 PATIENCE = 60.0
 """Seconds that a migration waits: for another one, and for locks that others hold on its tables."""
@@ -22,9 +23,25 @@ LOCK_TIMEOUT = 2.0
 """Seconds that it waits in the queue for a lock, in which everybody else waits behind it."""
 
 
-def starting_key(schema: str) -> str:
-    """What code that starts locks in PostgreSQL, shared, and whoever must not have any start locks alone."""
-    return f"fissile starts of {schema}"
+STARTING = "ROW SHARE"
+"""The lock of code that starts: many can have it, while one process migrates."""
+
+MIGRATING = "SHARE UPDATE EXCLUSIVE"
+"""The lock of a process that migrates: no other one has it, and code starts meanwhile."""
+
+CONTRACTING = "EXCLUSIVE"
+"""The lock of a process that applies contractions: no other one migrates, and no code starts.
+
+Which locks exclude each other: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
+"""
+
+_NOT_FREE, _MISSING, _THERE = "55P03", "42P01", ("42P07", "23505")
+"""The states of an error: a lock that is not free, a table that is missing, and one that another process has made."""
+
+_TIMEOUTS = """
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+"""
 
 
 class Database:
@@ -47,8 +64,7 @@ class Database:
         Raises:
             DependencyDown: Somebody else does, for too long.
         """
-        keys = [("", self._key), *([("", self._starting_key)] if contracting else [])]
-        with self._held(keys) as connection:
+        with self._held(CONTRACTING if contracting else MIGRATING) as connection:
             if not self._address.is_sqlite:
                 yield connection
                 return
@@ -64,14 +80,14 @@ class Database:
         Raises:
             DependencyDown: Somebody does, for too long.
         """
-        with self._held([("_shared", self._starting_key)]) as connection:
+        with self._held(STARTING) as connection:
             yield connection
 
     @contextmanager
-    def _held(self, keys: Sequence[tuple[str, str]]) -> Iterator[Connection]:
+    def _held(self, mode: str) -> Iterator[Connection]:
         engine = self._engine()
         try:
-            with self._sqlite(engine) if self._address.is_sqlite else self._postgres(engine, keys) as connection:
+            with self._sqlite(engine) if self._address.is_sqlite else self._postgres(engine, mode) as connection:
                 yield connection
         finally:
             engine.dispose()
@@ -117,39 +133,61 @@ class Database:
             what = f"a migration of {self._address.component} would leave rows in {tables} that refer to nothing"
             raise ConfigurationError(Fault(what, str(self._address), "nothing was changed", "mend the migration"))
 
-    @property
-    def _key(self) -> str:
-        return f"fissile migrations of {self._address.schema}"
-
-    @property
-    def _starting_key(self) -> str:
-        return starting_key(self._address.schema)
-
     @contextmanager
-    def _postgres(self, engine: Engine, keys: Sequence[tuple[str, str]]) -> Iterator[Connection]:
-        """In PostgreSQL each revision is a transaction, and the lock is an advisory one of another connection.
+    def _postgres(self, engine: Engine, mode: str) -> Iterator[Connection]:
+        """Hold the lock in a transaction; what migrates does so in another connection, each revision in its own.
 
-        It is asked for again and again: whoever waits for it inside a statement holds a snapshot, for which ``CREATE
-        INDEX CONCURRENTLY`` of the one that has the lock would wait.
+        The lock is asked for again and again, and its transaction does nothing else: ``CREATE INDEX CONCURRENTLY``
+        waits for every transaction that has a snapshot, and neither of the two has one.
         """
-        with engine.connect() as holder, engine.connect() as connection:
-            holder = holder.execution_options(isolation_level="AUTOCOMMIT")
-            until = time.monotonic() + PATIENCE
-            for mode, key in keys:
-                query = text(f"SELECT pg_try_advisory_lock{mode}(hashtextextended(:key, 0))")
-                while not holder.scalar(query, {"key": key}):
-                    if time.monotonic() > until:
-                        raise DependencyDown(self._busy())
-                    time.sleep(random.uniform(0.02, 0.1))
-            connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}s'"))
-            connection.commit()
-            yield connection
+        with engine.connect() as holder:
+            if mode == STARTING:
+                self._lock(holder, mode)
+                yield holder
+                return
+            with engine.connect() as connection:
+                holder.execute(text(_TIMEOUTS))
+                holder.commit()
+                self._lock(holder, mode)
+                connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}s'"))
+                connection.commit()
+                yield connection
+
+    def _lock(self, connection: Connection, mode: str) -> None:
+        """Lock the table of locks, and make it if it is missing.
+
+        Raises:
+            DependencyDown: The lock was not free for too long.
+        """
+        until = time.monotonic() + PATIENCE
+        statement = f"LOCK TABLE {LOCK_TABLE} IN {mode} MODE NOWAIT"
+        while (state := _state_after(connection, statement)) is not None:
+            if state == _MISSING:
+                if _state_after(connection, f"CREATE TABLE {LOCK_TABLE} ()", *_THERE) is None:
+                    connection.commit()
+                continue
+            if time.monotonic() > until:
+                raise DependencyDown(self._busy())
+            time.sleep(random.uniform(0.02, 0.1))
 
     def _busy(self) -> Fault:
         what = f"somebody else migrates {self._address.component}, for more than {PATIENCE:.0f} s"
         if self._address.is_sqlite:
             return Fault(what, str(self._address), "or writes to it", "find the process that has it open")
         return Fault(what, str(self._address), "", "look for `fissile migration` in pg_stat_activity")
+
+
+def _state_after(connection: Connection, statement: str, *expected: str) -> str | None:
+    """Execute a statement, and return the state of the error that undoes it, if it is one that is expected."""
+    try:
+        connection.execute(text(statement))
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state not in (expected or (_NOT_FREE, _MISSING)):
+            raise
+        connection.rollback()
+        return str(state)
+    return None
 
 
 def _begin_by_hand(connection: sqlite3.Connection) -> None:

@@ -136,7 +136,7 @@ class Migrations:
         if address.is_sqlite and not address.file.is_file():
             return True
         with Database(address).looked_at() as connection:
-            return not inspect(connection).get_table_names()
+            return not set(inspect(connection).get_table_names()) - {ledger.LOCK_TABLE}
 
     def upgrade(self, address: Address, *, contract: bool = False, force: bool = False) -> list[Revision]:
         """Applies what was not.
