@@ -17,9 +17,6 @@ from ..project.secrets import create_secret, read_secret
 from .address import CONNECTING, Address, libpq
 from .renaming import mark_of, rename
 
-LOCK = 0x66697373696C65
-"""The advisory lock that lets one provision at a time (the letters of fissile)."""
-
 TOKEN = 32
 """Random bytes of a password."""
 
@@ -48,7 +45,8 @@ def provision(
 
     Where there are those of a component's former id instead, they are renamed, when no older code is connected.
 
-    Nobody else gets into the databases, and no component into the schema of another.
+    Nobody else gets into the databases, and no component into the schema of another. A database that has been in use
+    before is not closed to others, but refused while it is open.
 
     Args:
         admin: Who may make roles, on the server of the addresses.
@@ -58,8 +56,8 @@ def provision(
 
     Raises:
         DependencyDown: The server does not answer.
-        ConfigurationError: It refuses, a role or a schema is somebody else's, a password is not among the secrets, or
-            what would be renamed is in use.
+        ConfigurationError: It refuses, a role or a schema is somebody else's, a password is not among the secrets, a
+            database is open to every role, or what would be renamed is in use.
     """
     made: list[Provisioned] = []
     databases = dict.fromkeys(address.url.database or "" for address in addresses)
@@ -67,10 +65,12 @@ def provision(
         with _connected(admin) as connection:
             is_new = _make_database(connection, database)
         with _connected(admin.set(database=database)) as connection, connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            if is_new:
-                _close_to_others(connection, database)
             here = [address for address in addresses if address.url.database == database]
+            _lock(connection, database)
+            if is_new or _is_unused(connection):
+                _close_to_others(connection, database)
+            else:
+                _refuse_open(connection, here[0])
             made += [_make(connection, address, folder, new_passwords=new_passwords) for address in here]
     return made
 
@@ -105,6 +105,62 @@ def _make_database(connection: psycopg.Connection, database: str) -> bool:
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # somebody else was quicker
         return False
     return True
+
+
+def _lock(connection: psycopg.Connection, database: str) -> None:
+    """Let one process at a time provision a database, by a lock that only the database's owner can hold.
+
+    A comment on a database locks it until the end of the transaction; this one is the comment that it has.
+    """
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+    (comment,) = connection.execute(query).fetchone() or (None,)
+    statement = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(database), sql.Literal(comment))
+    connection.execute(statement)
+
+
+_UNUSED = r"""
+SELECT current_database() NOT IN ('postgres', 'template0', 'template1')
+AND NOT EXISTS (
+    SELECT 1 FROM pg_namespace LEFT JOIN pg_class ON relnamespace = pg_namespace.oid
+    WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+    AND (nspname <> 'public' OR relname IS NOT NULL)
+) AND NOT EXISTS (
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND usename <> current_user
+)
+"""
+
+_OPEN = """
+SELECT privilege_type || ' on the database'
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname = current_database() AND grantee = 0
+UNION ALL
+SELECT privilege_type || ' on the schema public'
+FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+WHERE nspname = 'public' AND grantee = 0 AND privilege_type = 'CREATE'
+"""
+
+
+def _is_unused(connection: psycopg.Connection) -> bool:
+    """Return True if a database has no tables and no schemas, and nobody else is connected to it."""
+    return connection.execute(_UNUSED).fetchone() == (True,)
+
+
+def _refuse_open(connection: psycopg.Connection, address: Address) -> None:
+    """Refuse a database that every role of the server gets into; other applications may do so.
+
+    Raises:
+        ConfigurationError: It is one.
+    """
+    if found := [str(privilege) for (privilege,) in connection.execute(_OPEN)]:
+        database = address.url.database
+        what = f"every role of the server has {' and '.join(found)} in the database {database}"
+        why = (
+            "a component's database is closed to others, and this one has been in use before: closing it may stop them"
+        )
+        close = f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC; REVOKE CREATE ON SCHEMA public FROM PUBLIC'
+        fix = f"as its owner: {close}; before it, GRANT CONNECT to each role of another application that needs it"
+        raise ConfigurationError(Fault(what, address.where, why, fix))
 
 
 def _close_to_others(connection: psycopg.Connection, database: str) -> None:
