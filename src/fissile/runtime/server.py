@@ -17,7 +17,7 @@ import uvicorn
 
 from .http.gateway import BehindGateway
 from .lifecycle import DRAIN
-from .protocol import LinkOrHttp
+from .protocol import Http, LinkOrHttp
 
 if TYPE_CHECKING:
     from .app import App
@@ -58,7 +58,7 @@ def config(
         host=host,
         port=port,
         uds=uds,
-        http=_with_links(app.runtime) if links else "auto",
+        http=_with_links(app.runtime) if links else Http,
         timeout_keep_alive=KEEP_ALIVE if links else 5,
         timeout_graceful_shutdown=round(drain),
         log_config=None,  # whoever starts the process says where its log goes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class Gathering:
@@ -12,14 +13,24 @@ class Gathering:
     client with half a response, where a gateway could have said that nobody answered; and each is a wake-up of the
     gateway. A body that does not follow at once, as in a stream of events, holds nothing up.
 
+    The end of a response can be held until its request has been read. A client that still sends does not read: it would
+    see the connection end, and never the response.
+
     Args:
         transport: The connection.
+        awaits: Returns True while the request that is answered is incomplete, so that `hold` may follow a write.
+
+    Attributes:
+        is_held: Whether what is written waits for `release`.
     """
 
-    __slots__ = ("_loop", "_transport", "_waiting", "is_closing")
+    __slots__ = ("_awaits", "_closes", "_loop", "_transport", "_waiting", "is_closing", "is_held")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, awaits: Callable[[], bool]) -> None:
         self.is_closing = transport.is_closing
+        self.is_held = False
+        self._awaits = awaits
+        self._closes = False
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._waiting: list[bytes] = []
@@ -29,16 +40,35 @@ class Gathering:
         self._waiting.append(data)
         if len(self._waiting) == 1:
             self._loop.call_soon(self.flush)
-        else:
+        elif not self._awaits():
             self.flush()
 
     def flush(self) -> None:
         """Sends what waits, unless the client has gone meanwhile: uvloop refuses to write on a closed connection."""
+        if self.is_held:
+            return
         if self._waiting and not self.is_closing():
             self._transport.writelines(self._waiting)
         self._waiting.clear()
 
     def close(self) -> None:
         """Called by uvicorn after the last response."""
+        self._closes = True
+        if self._awaits():
+            self._loop.call_soon(self._end)  # `hold` may follow at once
+        else:
+            self._end()
+
+    def hold(self) -> None:
+        """Keep what waits until `release`."""
+        self.is_held = True
+
+    def release(self) -> None:
+        """Send what was held, and close the connection if that was asked for."""
+        self.is_held = False
+        self._end()
+
+    def _end(self) -> None:
         self.flush()
-        self._transport.close()
+        if self._closes and not self.is_held:
+            self._transport.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, HTTPException, Request, Response, UploadFile, WebSocket, WebSocketDisconnect
@@ -9,6 +10,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResp
 from starlette.types import Receive, Scope, Send
 
 router = APIRouter()
+runs: Counter[str] = Counter()
 steps: asyncio.Queue[str] = asyncio.Queue()
 """What the events are made of: a test makes each one when it has seen the one before."""
 
@@ -72,6 +74,13 @@ async def status(status: int) -> Response:
 async def refused() -> None:
     """An error of the user's own, with its header."""
     raise HTTPException(503, "closed", {"Retry-After": "7"})
+
+
+@router.post("/reflect/{status}")
+async def reflect(status: int, run: str, name: str, value: str) -> Response:
+    """Any status with any header; the body says how many times this run was asked."""
+    runs[run] += 1
+    return Response(str(runs[run]), status, headers={name: value})
 
 
 @router.get("/headers/{size}")
@@ -146,6 +155,12 @@ async def talk() -> Response:
 async def unwanted() -> Response:
     """Refuses without reading the body."""
     return Response("no", 403)
+
+
+@router.post("/limited", max_body_size=1000)
+async def limited(request: Request) -> int:
+    """Reads no more than 1,000 bytes."""
+    return len(await request.body())
 
 
 @router.post("/form")
