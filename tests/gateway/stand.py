@@ -21,7 +21,7 @@ from fissile.project import Placement, Process, View, find, socket_path
 from fissile.runtime.server import config
 from fissile.supervisor import envoy
 from fissile.supervisor.child import Command
-from fissile.supervisor.listener import answer_away, listen_on
+from fissile.supervisor.listener import HEADER, answer_away, listen_on
 from tests.gateway.booth.main import application
 
 PATIENCE = 20.0
@@ -146,7 +146,7 @@ def _gateway(stand: Stand) -> Gateway:
     }
     more = tuple(Upstream(prefix[1:], endpoints[prefix]) for prefix in endpoints)
     routes = {**planned.routes, **{prefix: prefix[1:] for prefix in endpoints}}
-    return replace(planned, upstreams=(*planned.upstreams, *more), routes=routes)
+    return replace(planned, upstreams=(*planned.upstreams, *more), routes=routes, away=HEADER)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ GATEWAY = Gateway(
     {"/users": "people", "/orders": "trade", "/orders/archive": "people"},
     "people",
     Path("/run/fissile/gateway.sock"),
+    away="fissile-away-0123456789abcdef",
 )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from fissile.errors import ConfigurationError, Fault
 
-from .gateway import AWAY, CLIENT, IDLE, RESERVED, Gateway, Upstream
+from .gateway import CLIENT, IDLE, RESERVED, Gateway, Upstream
 
 HEADERS_IN_TIME = "60s"
 """How long the head of a request may take: the one limit that an open port cannot do without."""
@@ -33,6 +33,10 @@ BUFFER = 256 * 1024
 
 RETRIED = "connect-failure,refused-stream,reset-before-request,retriable-headers"
 """What certainly did not reach a process, or reached the supervisor in its place."""
+
+UNHEEDED = ("x-envoy-immediate-health-check-fail",)
+"""Headers of an answer that Envoy would obey, although any application can reflect them: it takes the process that gave
+the answer out of service (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter)."""
 
 REPLIES = {
     400: ("Bad Request", "bad_request", ""),
@@ -109,7 +113,7 @@ def _manager(gateway: Gateway) -> dict[str, Any]:
         "route_config": {
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": _routes(gateway)}],
             "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal"],
-            "response_headers_to_remove": [AWAY],
+            "response_headers_to_remove": [gateway.away] if gateway.away else [],
         },
     }
 
@@ -156,11 +160,12 @@ def _routes(gateway: Gateway) -> list[dict[str, Any]]:
     closed = {"match": {"path_separated_prefix": RESERVED}, "direct_response": {"status": 404}}
     upstreams = {upstream.name: upstream for upstream in gateway.upstreams}
     prefixes = sorted(gateway.routes, key=lambda prefix: (-len(prefix), prefix))
-    claimed = [_route({"path_separated_prefix": prefix}, upstreams[gateway.routes[prefix]]) for prefix in prefixes]
-    return [closed, *claimed, _route({"prefix": "/"}, upstreams[gateway.front])]
+    claimed = [({"path_separated_prefix": prefix}, upstreams[gateway.routes[prefix]]) for prefix in prefixes]
+    matched = [*claimed, ({"prefix": "/"}, upstreams[gateway.front])]
+    return [closed, *(_route(match, upstream, gateway.away) for match, upstream in matched)]
 
 
-def _route(match: Mapping[str, str], upstream: Upstream) -> dict[str, Any]:
+def _route(match: Mapping[str, str], upstream: Upstream, away: str) -> dict[str, Any]:
     """A route without times of its own, which repeats a request only when it certainly did not run."""
     return {
         "match": match,
@@ -170,7 +175,7 @@ def _route(match: Mapping[str, str], upstream: Upstream) -> dict[str, Any]:
             "idle_timeout": "0s",
             "retry_policy": {
                 "retry_on": RETRIED,
-                "retriable_headers": [{"name": AWAY, "present_match": True}],
+                "retriable_headers": [{"name": away, "present_match": True}] if away else [],
                 "num_retries": 3,
                 "host_selection_retry_max_attempts": "3",
                 "retry_host_predicate": [
@@ -241,6 +246,7 @@ def _cluster(upstream: Upstream, authorities: Path | None) -> dict[str, Any]:
             "max_response_headers_kb": HEADERS_KIB,
         },
         "explicit_http_config": {"http_protocol_options": {}},
+        "http_filters": _unheeded(),
     }
     protocols = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     cluster: dict[str, Any] = {
@@ -260,6 +266,16 @@ def _cluster(upstream: Upstream, authorities: Path | None) -> dict[str, Any]:
     if upstream.address is not None and upstream.address.scheme == "https":
         cluster["transport_socket"] = _tls(upstream.address.hostname or "", authorities)
     return cluster
+
+
+def _unheeded() -> list[dict[str, Any]]:
+    """Filters that drop, before Envoy reads it, the header by which an answer could end its own process's readiness."""
+    filters = "envoy.extensions.filters.http"
+    dropped = {"mutations": {"response_mutations": [{"remove": name} for name in UNHEEDED]}}
+    return [
+        _extension("header_mutation", f"{filters}.header_mutation.v3.HeaderMutation", dropped),
+        _extension("codec", f"{filters}.upstream_codec.v3.UpstreamCodec", {}),
+    ]
 
 
 def _discovery(address: SplitResult | None) -> str:

@@ -16,9 +16,6 @@ It replaces whatever a client sent under this name. Only what arrives in the pri
 processes at an address get the ordinary ``x-forwarded-for`` instead.
 """
 
-AWAY = "fissile-away"
-"""The header of an answer that says that no process was there: the request did not run, and goes to another worker."""
-
 RESERVED = "/-"
 """The prefix that is nobody's outside."""
 
@@ -64,6 +61,9 @@ class Gateway:
         admin: The Unix socket of its own interface.
         authorities: The file of certificate authorities that vouch for processes elsewhere.
         connections: How many may be open from outside; whoever comes then is turned away.
+        away: The name of the header by which the supervisor says that it answered in a process's place: the request did
+            not run, and goes to another worker. Any application can reflect a header whose name it is told, so this
+            name is unguessable. Empty if no supervisor answers.
     """
 
     host: str
@@ -74,6 +74,7 @@ class Gateway:
     admin: Path
     authorities: Path | None = None
     connections: int = CONNECTIONS
+    away: str = ""
 
 
 def gateway(

@@ -16,7 +16,7 @@ from fissile.project import Placement, Project
 
 from . import envoy
 from .child import Child, Command, start
-from .listener import is_taken
+from .listener import HEADER, is_taken
 from .lock import Taken
 from .logs import Stream
 
@@ -63,7 +63,7 @@ class Gateway:
         self._folder = sockets
         self._binary = envoy.find(os.environ)
         planned = gateway(self._project, self._placement, sockets, self._host, self._port, self._admin)
-        wanted = replace(planned, authorities=envoy.authorities(), connections=envoy.connections())
+        wanted = replace(planned, authorities=envoy.authorities(), connections=envoy.connections(), away=HEADER)
         file = sockets / "gateway.json"
         file.write_text(render(wanted))
         envoy.validate(self._binary, file)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fissile.errors import ConfigurationError, Fault
-from fissile.generate.gateway import AWAY as HEADER
 
 BACKLOG = 2048
 """Connections that wait in the queue of the socket; uvicorn's default."""
@@ -21,6 +21,9 @@ LONGEST = 103 if sys.platform == "darwin" else 107
 
 TICK = 0.05
 """Seconds until it is tried again to let somebody in."""
+
+HEADER = f"fissile-away-{secrets.token_hex(16)}"
+"""The header of an answer in a process's place. The supervisor and its Envoy alone know it; each start has another."""
 
 _PROBLEM = (
     b'{"type":"about:blank","title":"Service Unavailable","status":503,'
