@@ -128,11 +128,18 @@ def test_what_cannot_be_written_is_a_fault(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("where", ["project", "project with state"])
 @pytest.mark.parametrize("kind", ["full", "read-only"])
-def test_no_command_ends_with_a_traceback(tmp_path: Path, kind: str, where: str) -> None:
-    """All that write into a project: source, locks, databases, secrets."""
-    assert_refused(tmp_path, kind, where, WRITING)
+def test_no_command_ends_with_a_traceback(tmp_path: Path, kind: str) -> None:
+    """All that write into a project: source, and the folder of the state."""
+    assert_refused(tmp_path, kind, "project", WRITING)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_no_lock_and_no_database_ends_with_a_traceback(tmp_path: Path, kind: str) -> None:
+    """Where the folder of the state is there already, its files are the first that find no room."""
+    words = ("remove", "db", "secret", "run", "dev")
+    assert_refused(tmp_path, kind, "project with state", [line for line in WRITING if line.startswith(words)])
 
 
 @pytest.mark.acceptance

@@ -170,7 +170,9 @@ def write(made: Sequence[Written]) -> None:
     with ExitStack() as undoing:
         for one in made:
             try:
-                one.file.parent.mkdir(parents=True, exist_ok=True)
+                if not one.file.parent.is_dir():
+                    one.file.parent.mkdir(parents=True, exist_ok=True)
+                    undoing.callback(one.file.parent.rmdir)
                 with one.file.open("x", encoding="utf-8") as file:
                     undoing.callback(one.file.unlink)
                     file.write(one.text)
