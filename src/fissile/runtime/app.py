@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Unpack, cast
 
 from fastapi import APIRouter, FastAPI
@@ -22,6 +23,7 @@ from fissile.runtime.absent import keep_out
 from fissile.runtime.caller import Caller
 from fissile.runtime.http import openapi, problems
 from fissile.runtime.http.composed import ComposedDocument
+from fissile.runtime.http.custom import Custom, CustomDocument
 from fissile.runtime.http.guards import guard_faults, own_router_faults
 from fissile.runtime.http.needs import asked_by_dependencies
 from fissile.runtime.http.options import Options
@@ -96,6 +98,10 @@ class App(FastAPI):
         self._assembled = package is None
         if package is not None:
             options.setdefault("generate_unique_id_function", openapi.unique_id)
+        self._document: dict[str, Any] = {}
+        self._custom: CustomDocument | None = None
+        if type(self).openapi is not App.openapi:
+            self.openapi = type(self).openapi.__get__(self)  # type: ignore[method-assign]  # as users assign it
         super().__init__(**options)  # type: ignore[arg-type]  # handlers may be sync, which FastAPI runs but does not say
 
     # FastAPI calls this once, before the first request or the lifespan: assembling here costs no request anything.
@@ -127,14 +133,39 @@ class App(FastAPI):
         self.assemble()
         if self.dispatcher is None:
             return super().openapi()
+        if self._custom is not None and self._custom.is_running:
+            return self._custom.document()
+        return self._whole()
+
+    def _whole(self) -> dict[str, Any]:
+        """The document of all processes, the same object until it changes."""
         if self._runtime is not None and self._runtime.view.live is not None:
             composed = self._composed.find(self._runtime.project.folder)
             if composed is not None:
                 return composed
         if self.openapi_schema is None or self._described != len(self.router.routes):
-            self.openapi_schema = compose([self.describe()])
+            self._document = compose([self.describe()])
             self._described = len(self.router.routes)
-        return self.openapi_schema
+        if self._custom is None:  # else it may keep its own there, as FastAPI's recipe does
+            self.openapi_schema = self._document
+        return self._document
+
+    def _customised(self, custom: CustomDocument) -> dict[str, Any]:
+        """The document of all processes, as the user's own ``app.openapi`` changes it."""
+        self.assemble()
+        if self.dispatcher is None:
+            return custom.unchanged()
+        if custom is not self._custom:  # which the user has replaced by one that calls it
+            return custom.of(App.openapi(self))
+        whole = self._whole()
+        return whole if self._composed.is_packaged else custom.of(whole)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Hand the document of all processes to an ``openapi`` of the user's own, FastAPI's way to change it."""
+        if name == "openapi":
+            self._custom = CustomDocument(self, cast("Custom", value))
+            value = partial(self._customised, self._custom)
+        super().__setattr__(name, value)
 
     def describe(self) -> Description:
         """What this process knows of the document, as ``/-/openapi`` says it; only with components."""
@@ -149,22 +180,27 @@ class App(FastAPI):
             ConfigurationError: With every fault that was found; the next attempt starts over.
         """
         if self._assembled:
-            self._check_later_routes()
+            self._check_later()
             return
         self._assembled = True  # what is loaded may look at the routes
         before = list(self.router.routes), self.router.lifespan_context
         try:
             self._assemble()
+            self._check_later()
         except BaseException:
             self._assembled = False
             self.router.routes[:], self.router.lifespan_context = before
             raise
 
-    def _check_later_routes(self) -> None:
-        """Refuse routes that ``main.py`` adds under a component's prefix after its routes have been read."""
-        if self.dispatcher is not None and self._checked != len(self.router.routes):
+    def _check_later(self) -> None:
+        """Refuse what ``main.py`` does after its routes have been read, as if it had done it before."""
+        if self.dispatcher is None:
+            return
+        if self._checked != len(self.router.routes):
             raise_faults([*trespassing(self, self.dispatcher.claimed), *self._undeclared(self.dispatcher)])
             self._checked = len(self.router.routes)
+        if self._custom is not None:
+            raise_faults(self._custom.faults())
 
     def _assemble(self) -> None:
         """Finds, loads and wires the components, and gives what they serve to `serve`."""
@@ -203,6 +239,7 @@ class App(FastAPI):
         inner = self.router.lifespan_context
         self.router.lifespan_context = cast("Lifespan[App]", lambda app: _lifespan(runtime, inner, app))
         self._runtime = runtime
+        self._checked = len(self.router.routes)
 
     def _undeclared(self, dispatcher: Dispatcher) -> Iterator[Fault]:
         """Find what ``main.py`` asks for and does not need."""

@@ -18,11 +18,16 @@ PACKAGED = "openapi.json"
 
 
 class ComposedDocument:
-    """The document as somebody else has composed it, read again whenever its file is another one."""
+    """The document as somebody else has composed it, read again whenever its file is another one.
+
+    Attributes:
+        is_packaged: Whether the document that was found is the packaged one, which has gone through ``app.openapi``.
+    """
 
     def __init__(self) -> None:
         self._version: tuple[object, ...] = ()
         self._document: Document = {}
+        self.is_packaged = False
 
     def find(self, package: Path) -> Document | None:
         """The document of the supervisor, else the packaged one.
@@ -40,7 +45,9 @@ class ComposedDocument:
         promised = os.environ.get(OPENAPI)
         for file in [*([Path(promised)] if promised else []), package / PACKAGED]:
             with suppress(FileNotFoundError):
-                return self._read(file)
+                document = self._read(file)
+                self.is_packaged = file.name == PACKAGED and file.parent == package
+                return document
         if promised:
             detail = "The processes of the application have not described themselves yet."
             raise HTTPException(503, detail, headers={"Retry-After": str(RETRY_AFTER)})
