@@ -153,22 +153,23 @@ def install(app: FastAPI, dispatcher: Dispatcher, packages: Mapping[str, str]) -
         handlers.setdefault(Exception, _unhandled)
     theirs = {id(entry.route): branch.component for branch in dispatcher.branches for entry in branch.routes}
     for route in app.router.routes:
-        _install_below([route], theirs.get(id(route)), packages)
+        _install_below([route], _ComponentErrors(theirs.get(id(route)), packages))
 
 
-def _install_below(routes: Iterable[BaseRoute], component: str | None, packages: Mapping[str, str]) -> None:
+def _install_below(routes: Iterable[BaseRoute], component_errors: _ComponentErrors) -> None:
     """Make the applications that are adopted or mounted answer the errors of calls and components too.
 
     They would answer 500 and raise the error again, when the response of the outer application has started.
     """
     for route in routes:
         inner = route.app if isinstance(route, Mount) else None
-        inner = inner.app if isinstance(inner, Adopted) else inner
+        if isinstance(inner, Adopted):
+            inner, component_errors = inner.app, component_errors.in_adopted()
         if isinstance(inner, Starlette):
-            _answer_calls(inner, _ComponentErrors(component, packages))
+            _answer_calls(inner, component_errors)
             inner.middleware_stack = None  # built anew, with these, if it has been built
         if isinstance(inner, Starlette | Router):
-            _install_below(inner.routes, component, packages)
+            _install_below(inner.routes, component_errors)
 
 
 def _answer_calls(app: Starlette, component_errors: _ComponentErrors) -> None:
@@ -251,17 +252,27 @@ class _ComponentErrors:
     Args:
         found: Finds the component of a request; the component itself inside an application that belongs to one.
         packages: Every component's name by the dotted name of its package.
+        in_adopted: Whether the application is adopted. It was written without components, so that an error of another
+            one keeps its status there.
     """
 
-    def __init__(self, found: Dispatcher | str | None, packages: Mapping[str, str]) -> None:
+    def __init__(
+        self, found: Dispatcher | str | None, packages: Mapping[str, str], *, in_adopted: bool = False
+    ) -> None:
         self._found = found
         self._packages = packages
+        self._in_adopted = in_adopted
+
+    def in_adopted(self) -> _ComponentErrors:
+        """The same for an adopted application of the component."""
+        return _ComponentErrors(self._found, self._packages, in_adopted=True)
 
     async def __call__(self, request: HTTPConnection, error: ComponentError) -> Response | None:
         here = self._component(request.scope)
         home = component_of(type(error).__module__, self._packages)
+        problem = Problem(request, error.status, code=error.code, detail=str(error))
         if home is None or home == here:
-            return await _answered(request, Problem(request, error.status, code=error.code, detail=str(error)))
+            return await _answered(request, problem)
         _log.error(
             "%s let %s.%s escape from %s %s: catch it there, and raise an error of its own instead",
             here or "main.py",
@@ -270,7 +281,7 @@ class _ComponentErrors:
             *_asked(request),
             exc_info=error,
         )
-        return await _answered(request, Problem(request, 500))
+        return await _answered(request, problem if self._in_adopted else Problem(request, 500))
 
     def _component(self, scope: Scope) -> str | None:
         if not isinstance(self._found, Dispatcher):
