@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Uuid, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
 
 from fissile.data import Store, begin
 from fissile.data.sql_repository import SqlRepository
@@ -36,6 +37,45 @@ class Crate(Base):
     count: Mapped[int]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # as SQLAlchemy has it
+
+
+tagged = Table("tagged", metadata, Column("chest", ForeignKey("chests.id")), Column("tag", ForeignKey("tags.id")))
+
+
+class Chest(Base):
+    """An entity of which the database makes a part at each change, and with relationships of every kind."""
+
+    __tablename__ = "chests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    made: Mapped[datetime] = mapped_column(server_default=func.current_timestamp())
+    changed: Mapped[str | None] = mapped_column(onupdate=func.lower("CHANGED"))
+    noted: Mapped[str | None] = mapped_column(onupdate=lambda: "noted")
+    within_id: Mapped[int | None] = mapped_column(ForeignKey("chests.id"))
+    within: Mapped[Chest | None] = relationship(
+        lazy="selectin", remote_side="Chest.id", join_depth=1, back_populates="holds"
+    )
+    holds: Mapped[list[Chest]] = relationship(lazy="select", back_populates="within")
+    tags: Mapped[set[Tag]] = relationship(lazy="selectin", secondary=tagged)
+    lid: Mapped[Lid | None] = relationship(lazy="joined", back_populates="chest")
+
+
+class Tag(Base):
+    """A tag, of many chests."""
+
+    __tablename__ = "tags"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Lid(Base):
+    """A lid, of one chest; the database changes it as well."""
+
+    __tablename__ = "lids"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chest_id: Mapped[int] = mapped_column(ForeignKey("chests.id"))
+    chest: Mapped[Chest] = relationship(lazy="select", back_populates="lid")
+    count: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[str | None] = mapped_column(onupdate=func.lower("CHANGED"))
 
 
 @dataclass
@@ -77,6 +117,14 @@ mapping.map_imperatively(
 
 class Crates(SqlRepository[Crate, int]):
     """The crates."""
+
+
+class Chests(SqlRepository[Chest, int]):
+    """The chests."""
+
+
+class Lids(SqlRepository[Lid, int]):
+    """The lids."""
 
 
 class Parcels(SqlRepository[Parcel, UUID]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,9 +22,10 @@ from fissile.testing.repositories import (
     UnversionedConformance,
     VersionedConformance,
 )
+from fissile.testing.repositories.keeping import KeepingConformance
 
 from .conftest import StoreOf
-from .kept import Crate, Crates, Parcel, Parcels, Slot, Slots, metadata, units_of
+from .kept import Chest, Chests, Crate, Crates, Parcel, Parcels, Slot, Slots, metadata, units_of
 
 Entity = TypeVar("Entity")
 Key = TypeVar("Key")
@@ -99,6 +101,38 @@ class OfSlots(Adapter[Slot, tuple[str, int]]):
     def key(self, entity: Slot) -> tuple[str, int]:
         """Both parts."""
         return entity.aisle, entity.number
+
+
+class OfChests(Adapter[Chest, int]):
+    """Chests have what the database makes, and relationships."""
+
+    def new(self, number: int, key: int | None = None) -> Chest:
+        """Only the store knows the order."""
+        return Chest(id=key, count=100 * number)
+
+    def change(self, entity: Chest) -> None:
+        """One more."""
+        entity.count += 1
+
+    def content(self, entity: Chest) -> object:
+        """The count, and all that can be read beside it."""
+        assert entity.id is None or isinstance(entity.made, datetime)
+        changed = (entity.changed, entity.noted)
+        assert changed in ((None, None), ("changed", "noted"))
+        return entity.count, entity.within, entity.tags, entity.lid
+
+    def key(self, entity: Chest) -> int:
+        """The number that it was given."""
+        return entity.id
+
+
+class TestChests(OfChests, KeepingConformance[Chest, int]):
+    """A mapping of which the database fills in a part."""
+
+    @pytest.fixture
+    def units(self, store: Store) -> Units[Chest, int]:
+        """As calls have them."""
+        return units_of(store, Chests)
 
 
 class TestCrates(

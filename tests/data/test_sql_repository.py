@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import pytest
 from sqlalchemy import ForeignKey, event, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from fissile import ConfigurationError
@@ -19,7 +19,7 @@ from fissile.data.sql_repository import SqlRepository
 from fissile.testing.repositories import Step
 
 from .conftest import StoreOf
-from .kept import Crate, Crates, Parcel, Parcels, metadata, units_of
+from .kept import Chest, Chests, Crate, Crates, Lid, Lids, Parcel, Parcels, metadata, units_of
 
 Entity = TypeVar("Entity")
 Key = TypeVar("Key")
@@ -106,6 +106,72 @@ def statements(store: Store, *, readonly: bool) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_what_a_flush_makes_can_be_read(store: Store) -> None:
+    """Nothing that was there before ends in an error afterwards; only what the database has made costs a statement."""
+    units = units_of(store, Chests)
+    async with units() as repository:
+        outer = Chest(count=1)
+        await repository.add(outer)
+        with statements(store, readonly=False) as sent:
+            await repository.add(Chest(count=0))
+            inner = Chest(count=2, within_id=outer.id)
+            await repository.add(inner)
+        assert (["INSERT", "INSERT", "SELECT"], outer, [], set(), None) == (
+            sent,
+            inner.within,
+            inner.holds,
+            inner.tags,
+            inner.lid,
+        )
+        with statements(store, readonly=False) as sent:
+            inner.count += 1
+            await repository.save(inner)
+            await repository.save(inner)
+        assert (["UPDATE", "SELECT"], "changed", "noted") == (sent, inner.changed, inner.noted)
+        inner.lid = Lid()
+        await repository.save(inner)
+        inner.lid.count += 1
+        await repository.save(inner)
+        assert ("changed", outer, []) == (inner.lid.changed, inner.within, inner.holds)
+    async with units() as repository:
+        new = Chest(count=3, within_id=outer.id)
+        await repository.add(new)
+        assert (outer.id, 1) == (new.within.id if new.within else None, new.within.count if new.within else None)
+        found = await repository.get(outer.id)
+        assert found is not None
+        await repository.list()  # writes what has been changed before it reads
+        found.count += 1
+        await repository.list()
+        await repository.save(found)
+        assert "changed" == found.changed
+
+
+async def test_a_reference_by_its_key(store: Store) -> None:
+    """An entity that was added with the key of another one can be asked for that one."""
+    async with units_of(store, Chests)() as repository:
+        chest = Chest(count=5)
+        await repository.add(chest)
+    async with units_of(store, Lids)() as repository:
+        lid = Lid(chest_id=chest.id)
+        await repository.add(lid)
+        assert 5 == lid.chest.count
+
+
+async def test_what_is_not_loaded(store: Store) -> None:
+    """To read it is an error that names it, and what to do."""
+    units = units_of(store, Chests)
+    async with units() as repository:
+        await repository.add(Chest(id=7, count=1))
+    async with units() as repository:
+        found = await repository.get(7)
+        assert found is not None
+        with pytest.raises(InvalidRequestError, match=r"Chest\.holds is not loaded, .* lazy=.selectin."):
+            assert found.holds
+        assert isinstance(repository, Chests)
+        await repository.session.refresh(found, ["holds"])
+        assert [] == found.holds
 
 
 async def test_each_operation_is_one_statement(store: Store) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.util.concurrency import in_greenlet
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,6 +121,21 @@ for _name, _method in _STATEMENTS.items():
 
 class _Session(Session):
     """What `WorkSession` stands around."""
+
+
+@event.listens_for(_Session, "do_orm_execute")
+def _explain(load: ORMExecuteState) -> None:
+    """Refuse to load an attribute that is read, in words that help; SQLAlchemy only says that it cannot wait.
+
+    Raises:
+        InvalidRequestError: An attribute is read that is not loaded.
+    """
+    if (load.is_relationship_load or load.is_column_load) and not in_greenlet():
+        path = load.loader_strategy_path if load.is_relationship_load else None
+        name = path[-1] if path else f"an attribute of {load.bind_mapper.class_.__name__ if load.bind_mapper else 'it'}"
+        what = f"{name} is not loaded, and reading an attribute does not wait for the database"
+        fix = 'lazy="selectin" in the mapping, selectinload() in the query, or await session.refresh(entity, [name])'
+        raise InvalidRequestError(f"{what}: write {fix}")
 
 
 @event.listens_for(_Session, "after_begin")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,15 @@ from typing import Any, ClassVar, Generic, cast, get_args, get_origin
 from sqlalchemy import ColumnElement, Select, and_, inspect, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, Mapper, make_transient, object_session
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapper,
+    RelationshipDirection,
+    RelationshipProperty,
+    make_transient,
+    object_session,
+)
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from ..errors import ConfigurationError, Fault, place
@@ -21,6 +29,14 @@ from .repository import LONGEST, PAGE, Conflict, Entity, Key, Page, check_limit,
 # https://sqlite.org/rescode.html
 _UNIQUE_CODES = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 _UNIQUE_STATE = "23505"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+
+
+_EAGER = ("immediate", "joined", "selectin", "subquery")
+"""The ways to load a relationship together with its entity
+(https://docs.sqlalchemy.org/en/21/orm/queryguide/relationships.html)."""
+
+_LAZY = (*_EAGER, "select", True)
+"""Those, and the way to load it when it is read."""
 
 
 class SqlRepository(Generic[Entity, Key]):
@@ -76,6 +92,7 @@ class SqlRepository(Generic[Entity, Key]):
             raise Conflict(f"{self._title(entity)} is there already")
         self.session.add(entity)
         await self._flush(entity)
+        await self._load(entity, self._mapping.references(self._state(entity)))
 
     async def get(self, key: Key) -> Entity | None:
         """See `Repository.get`; within a unit of work it is one object."""
@@ -91,6 +108,7 @@ class SqlRepository(Generic[Entity, Key]):
         """See `Repository.save`."""
         self._take_in(entity)
         await self._flush(entity)
+        await self._load(entity)
 
     async def remove(self, entity: Entity) -> None:
         """See `Repository.remove`."""
@@ -144,11 +162,23 @@ class SqlRepository(Generic[Entity, Key]):
             raise Conflict(f"{self._title(entity)} is not there any more")
 
     async def _flush(self, entity: Entity) -> None:
+        new, changed = [*self.session.new], [*self.session.dirty]
         with _conflicts(self._title(entity)):
             await self.session.flush()
+        for one in new:
+            _take_for_loaded(one)
+        for one in [*new, *changed]:
+            if one is not entity and one in self.session:
+                await self._load(one)
 
-    def _state(self, entity: Entity) -> Any:
-        return inspect(cast("object", entity))
+    async def _load(self, entity: object, further: Iterable[str] = ()) -> None:
+        """Load what the database has made in a flush, such as ``onupdate``; without it there is no statement."""
+        state = self._state(entity)
+        if names := {*state.expired_attributes, *further}:
+            await self.session.refresh(entity, sorted(names))
+
+    def _state(self, entity: object) -> Any:
+        return inspect(entity)
 
     def _key_of(self, entity: Entity) -> Key:
         return cast("Key", self._mapping.key(self._state(entity).identity))
@@ -186,9 +216,33 @@ class _Mapping:
         values = (key,) if len(self.keys) == 1 else key
         return select(self.keys[0]).where(and_(*map(_equal, self.keys, values)))
 
+    def references(self, state: Any) -> list[str]:
+        """The relationships of an entity that was added which refer to something, and have not been loaded."""
+        return [
+            one.key
+            for one in state.mapper.relationships
+            if one.key in state.unloaded and (one.lazy in _EAGER or (_refers(one) and one.lazy in _LAZY))
+        ]
+
     def after(self, key: Any) -> ColumnElement[bool]:
         """Whether a row comes after this key."""
         return self.keys[0] > key if len(self.keys) == 1 else tuple_(*self.keys) > tuple_(*key)
+
+
+def _refers(relationship: RelationshipProperty[Any]) -> bool:
+    """Return True for a relationship to one entity whose key is in the row itself."""
+    return relationship.direction is RelationshipDirection.MANYTOONE
+
+
+def _take_for_loaded(entity: object) -> None:
+    """Take relationships that an inserted entity has not been given for loaded, where it can have none yet."""
+    state: Any = inspect(entity)
+    for one in state.mapper.relationships:
+        if one.key not in state.unloaded or one.lazy not in _LAZY or one.viewonly:
+            continue
+        columns = [state.mapper.get_property_by_column(column).key for column in one.local_columns]
+        if not _refers(one) or any(state.dict.get(name) is None for name in columns):
+            set_committed_value(entity, one.key, [] if one.uselist else None)
 
 
 def _equal(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[bool]:

@@ -27,6 +27,23 @@ class KeepingConformance(Adapter[Entity, Key]):
         async with units(readonly=True) as repository:
             assert await repository.exists(key)
 
+    async def test_an_entity_can_be_read_after_each_operation(self, units: Units[Entity, Key]) -> None:
+        """All that it has, once it was added or saved: in its unit of work, and afterwards."""
+        entity = self.new(1)
+        async with units() as repository:
+            await repository.add(entity)
+            assert self.content_after(1, 0) == self.content(entity)
+            self.change(entity)
+            await repository.save(entity)
+            assert self.content_after(1, 1) == self.content(entity)
+        assert self.content_after(1, 1) == self.content(entity)
+        found = await self.got(units, self.key(entity))
+        async with units() as repository:
+            self.change(found)
+            await repository.save(found)
+            assert self.content_after(1, 2) == self.content(found)
+        assert self.content_after(1, 2) == self.content(found)
+
     async def test_a_key_that_is_there_already(self, units: Units[Entity, Key]) -> None:
         """It is a conflict, in the same unit of work and in a later one, and what was there stays as it is."""
         (there,) = await self.added(units, 1)
