@@ -54,9 +54,20 @@ SAME = {
 }
 PATHS = [
     *("/", "/letters", "/letters/", "/letters/x", "/letters?x", "/letters//x", "/letters2", "/Letters/x", "/letter"),
-    *("/%6Cetters/x", "/lette%72s", "//letters/x", "/./letters/x", "/x/../letters", "/letters;x", "/letters/;x"),
+    *(
+        "/%6Cetters/x",
+        "/lette%72s",
+        "/%6c%65%74%74%65%72%73/x",
+        "/%2570arcels/echo/x",
+        "/%70arcels/echo/%70",
+        "//letters/x",
+        "/./letters/x",
+        "/x/../letters",
+        "/letters;x",
+        "/letters/;x",
+    ),
     *("/letters%2Fx", "/parcels%2Fecho%2Fx", "/parcels/../letters/x", "/parcels/%2e%2e/letters", "/letters%3Fx"),
-    *("/%2D/live", "/-%2Flive", "//-/live", "/./-/live", "/letters/../-/live", "/-;/live", "/\\-\\live", "/-x"),
+    *("/-%2Flive", "//-/live", "/./-/live", "/letters/../-/live", "/-;/live", "/\\-\\live", "/-x"),
 ]
 SAME |= {f"path {path}": written(f"GET {path} HTTP/1.1") for path in PATHS}
 
@@ -119,6 +130,7 @@ DIFFERENT = {
     "too many headers": (written("GET /parcels/status/200 HTTP/1.1", *[f"X-{n}: 1" for n in range(1100)]), 200, 431),
     "too large an answer": (written("GET /parcels/headers/70000 HTTP/1.1"), 200, 502),
     "reserved": (written("GET /-/live HTTP/1.1"), 200, 404),
+    "reserved, escaped": (written("GET /%2D/live HTTP/1.1"), 200, 404),
     "not HTTP": (b"hello\r\n\r\n", 400, 400),
 }
 

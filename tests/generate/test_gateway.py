@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def test_the_same_gateway_gives_the_same_text() -> None:
 
 def test_the_longest_prefix_comes_first_and_the_front_last() -> None:
     """After the reserved paths, which lead nowhere."""
-    found = [(route["match"], route.get("route", {}).get("cluster")) for route in routes(GATEWAY)]
+    plain = [route for route in routes(GATEWAY) if "safe_regex" not in route["match"]]
+    found = [(route["match"], route.get("route", {}).get("cluster")) for route in plain]
     assert [
         ({"path_separated_prefix": "/-"}, None),
         ({"path_separated_prefix": "/orders/archive"}, "people"),
@@ -125,7 +127,12 @@ def test_without_authorities_nobody_is_believed() -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [GATEWAY, replace(GATEWAY, host="::1"), *map(elsewhere, ("http://[::1]:1", "http://a.test", "https://a.test:1"))],
+    [
+        GATEWAY,
+        replace(GATEWAY, host="::1"),
+        replace(GATEWAY, routes={"/abcdefghijklmnopqrstuvwxyz01234" * 8: "people"}),
+        *map(elsewhere, ("http://[::1]:1", "http://a.test", "https://a.test:1")),
+    ],
 )
 def test_envoy_takes_it(wanted: Gateway, tmp_path: Path) -> None:
     """The real one."""
@@ -137,3 +144,14 @@ def test_envoy_takes_it(wanted: Gateway, tmp_path: Path) -> None:
 def test_it_is_json() -> None:
     """A YAML parser reads some of its words differently."""
     assert json.loads(render(GATEWAY)) == bootstrap(GATEWAY)
+
+
+def test_escaped_letters_match_too() -> None:
+    """After the prefix itself, and before any shorter one."""
+    found = [route["match"].get("safe_regex", {}).get("regex", "") for route in routes(GATEWAY)]
+    escaped = [regex for regex in found if regex]
+    assert (4, "") == (len(escaped), found[-1])
+    for regex, path in zip(escaped, ("/%2D", "/orders/%61rchive", "/%6frders", "/user%73"), strict=True):
+        assert re.fullmatch(regex, path)
+        assert re.fullmatch(regex, f"{path}/%zz")
+        assert not re.fullmatch(regex, f"{path}x")

@@ -48,7 +48,8 @@ def _process(name: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter]
     [
         ("/", "front"),
         ("/stocks", "front"),
-        ("/%73tock", "front"),
+        ("/%73tock", "one"),
+        ("/stock%2Ffar", "front"),
         ("/x?path=/stock", "front"),
         ("/stock/farther", "one"),
         ("/stock?a=b", "one"),

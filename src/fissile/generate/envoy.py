@@ -8,6 +8,7 @@ itself, it does so with a problem document.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,11 +29,17 @@ HEADERS_COUNT = 1000
 WITHOUT_LIMIT = 1_000_000
 """Connections and requests to one process: its own limits are the ones to be met."""
 
+REGEX_SIZE = 100_000
+"""Instructions of the largest regular expression, which grows with a component's prefix."""
+
 BUFFER = 256 * 1024
 """Bytes that wait on a connection before its other side is slowed down."""
 
 RETRIED = "connect-failure,refused-stream,reset-before-request,retriable-headers"
 """What certainly did not reach a process, or reached the supervisor in its place."""
+
+UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+"""Characters whose escapes mean the same (RFC 3986, section 2.3)."""
 
 UNHEEDED = ("x-envoy-immediate-health-check-fail",)
 """Headers of an answer that Envoy would obey, although any application can reflect them: it takes the process that gave
@@ -73,6 +80,10 @@ def bootstrap(gateway: Gateway) -> dict[str, Any]:
             "resource_monitors": [
                 _extension("envoy.resource_monitors.global_downstream_max_connections", monitor, limit)
             ]
+        },
+        # Envoy refuses a regular expression of more than 100 instructions: 20 letters of a prefix.
+        "layered_runtime": {
+            "layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": REGEX_SIZE}}]
         },
         "static_resources": {
             "listeners": [_listener(gateway)],
@@ -157,15 +168,26 @@ def _forwarding() -> dict[str, Any]:
 
 def _routes(gateway: Gateway) -> list[dict[str, Any]]:
     """The reserved paths are nobody's; the longest prefix wins; the rest is the front's."""
-    closed = {"match": {"path_separated_prefix": RESERVED}, "direct_response": {"status": 404}}
+    closed = [{"match": match, "direct_response": {"status": 404}} for match in _matches(RESERVED)]
     upstreams = {upstream.name: upstream for upstream in gateway.upstreams}
     prefixes = sorted(gateway.routes, key=lambda prefix: (-len(prefix), prefix))
-    claimed = [({"path_separated_prefix": prefix}, upstreams[gateway.routes[prefix]]) for prefix in prefixes]
+    claimed = [(match, upstreams[gateway.routes[prefix]]) for prefix in prefixes for match in _matches(prefix)]
     matched = [*claimed, ({"prefix": "/"}, upstreams[gateway.front])]
-    return [closed, *(_route(match, upstream, gateway.away) for match, upstream in matched)]
+    return [*closed, *(_route(match, upstream, gateway.away) for match, upstream in matched)]
 
 
-def _route(match: Mapping[str, str], upstream: Upstream, away: str) -> dict[str, Any]:
+def _matches(prefix: str) -> list[Mapping[str, Any]]:
+    """Matches of the paths below a prefix, as it is and with escaped letters (`fissile.generate.gateway.unescaped`)."""
+    letters = "".join(
+        f"(?:{re.escape(letter)}|(?i:%{ord(letter):02x}))" if UNRESERVED.fullmatch(letter) else re.escape(letter)
+        for letter in prefix
+    )
+    has_escape = {"name": ":path", "string_match": {"contains": "%"}}
+    escaped = {"safe_regex": {"regex": f"{letters}(?:/.*)?"}, "headers": [has_escape]}
+    return [{"path_separated_prefix": prefix}, escaped]
+
+
+def _route(match: Mapping[str, Any], upstream: Upstream, away: str) -> dict[str, Any]:
     """A route without times of its own, which repeats a request only when it certainly did not run."""
     return {
         "match": match,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,17 @@ processes at an address get the ordinary ``x-forwarded-for`` instead.
 
 RESERVED = "/-"
 """The prefix that is nobody's outside."""
+
+_ESCAPED = re.compile(rb"%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
+
+
+def unescaped(path: bytes) -> bytes:
+    """Return a path without escapes of letters, digits and ``-._~``, which mean the same (RFC 3986, section 2.3).
+
+    Everything else stays as it was sent: an escaped slash separates nothing.
+    """
+    return _ESCAPED.sub(lambda escape: bytes.fromhex(escape[0][1:].decode()), path) if b"%" in path else path
+
 
 IDLE = "2s"
 """How long a connection to a process is kept without a request: less than the process keeps it, so that it is always

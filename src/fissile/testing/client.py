@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from httpx2 import AsyncBaseTransport, AsyncHTTPTransport, Request, Response
 
-from ..generate.gateway import CLIENT, RESERVED, Gateway
+from ..generate.gateway import CLIENT, RESERVED, Gateway, unescaped
 
 TESTER = "127.0.0.1:123"
 """Who asks; `httpx2.ASGITransport` calls itself so in one process."""
@@ -32,7 +32,7 @@ class GatewayTransport(AsyncBaseTransport):
 
     async def handle_async_request(self, request: Request) -> Response:
         """Sends one request; of several workers another one each time."""
-        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        path = unescaped(request.url.raw_path.partition(b"?")[0]).decode("ascii")
         name = next((name for prefix, name in self._routes if _is_below(path, prefix)), self._front)
         return await next(self._next[name]).answer(request, is_reserved=_is_below(path, RESERVED))
 

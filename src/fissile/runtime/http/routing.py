@@ -40,6 +40,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from fissile.errors import Fault, place
+from fissile.generate.gateway import unescaped
 from fissile.policy import Policy
 from fissile.runtime.http.adopted import Adopted, Guarded
 from fissile.runtime.http.needs import Asked, asked_by_dependencies, asked_by_routes
@@ -406,14 +407,14 @@ class Dispatcher:
 
 
 def _sent_path(scope: Scope) -> bytes:
-    """The path as the client sent it, below the root path.
+    """The path as the client sent it, below the root path, but for escapes that mean nothing.
 
-    The gateway in front of several processes has nothing else to choose by: ``/%6Frders`` is not ``/orders`` there.
+    The gateway in front of several processes chooses by the same: ``/%6Frders`` is ``/orders``, ``/a%2Forders`` is not.
     """
     sent = scope.get("raw_path")
     if sent is None:  # ASGI lets a server leave it out
         return get_route_path(scope).encode(errors="surrogatepass")
-    return _below_root(scope, sent) if scope.get("root_path") else cast(bytes, sent)
+    return unescaped(_below_root(scope, sent) if scope.get("root_path") else cast(bytes, sent))
 
 
 def _below_root(scope: Scope, sent: bytes) -> bytes:
