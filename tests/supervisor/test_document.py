@@ -126,3 +126,33 @@ def test_a_process_that_cannot_describe_itself(bolts: Terminal) -> None:
         assert 200 == client.get("/purchase/orders").status_code
         answer = client.get("/openapi.json")
     assert (503, "1") == (answer.status_code, answer.headers["retry-after"])
+
+
+@pytest.mark.acceptance
+def test_a_process_that_is_slow_to_describe_itself_is_named(bolts: Terminal) -> None:
+    """All processes are ready, and the log names the one whose API document is awaited."""
+    slow = """\
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+class Slow(BaseModel):
+    id: int
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema, handler):
+        while not Path("go").exists():
+            time.sleep(0.05)
+        return handler(schema)
+
+
+@router.get("/slowly")
+async def slowly() -> Slow: ...
+"""
+    bolts.write({API: FILES[API] + slow})
+    running = bolts.start("run", "--port", "0", "--placement", "apart")
+    assert "not ready yet: " in running.hears("the API document of suppliers")
+    bolts.write({"go": ""})
+    running.url()

@@ -8,6 +8,7 @@ from httpx2 import Client
 
 from tests.cli.terminal import Running
 
+from .project import FILES
 from .works import Works, until, works_in
 
 
@@ -58,6 +59,29 @@ def test_a_new_process_that_does_not_become_ready(started: tuple[Works, Running,
     assert before == works.pids()
     with Client(base_url=url, timeout=60) as client:
         assert before["trade"] == client.get("/orders/pid").json()
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "reason"),
+    [
+        ("bolts/orders/api.py", "1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("bolts/orders/component.py", "from fissile import Component\n\ncomponent = Component()\n", "error: bolts/"),
+    ],
+)
+def test_restart_reports_why_the_new_process_did_not_start(
+    started: tuple[Works, Running, str], file: str, code: str, reason: str
+) -> None:
+    """The end of its output is repeated: a traceback of the user's code, or the faults of the application."""
+    works, _, _ = started
+    before = works.pids()
+    works.write({file: code})
+    done = works.run("restart", "trade")
+    works.write({file: FILES[file]})
+    first, why, *lines = done.err.splitlines()
+    assert (1, "error: the new process of trade ended with code 3; the old one goes on") == (done.code, first)
+    assert "    why: the end of its output was" == why
+    assert any(line.startswith(f"      | {reason}") for line in lines)
+    assert before == works.pids()
 
 
 def test_a_crash_loop_is_seen(started: tuple[Works, Running, str]) -> None:

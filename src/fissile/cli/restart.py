@@ -41,6 +41,8 @@ def restart(
         show_fault(Fault(f"{project.name} does not run in several processes", "", why, "fissile run --placement apart"))
         raise typer.Exit(OUTSIDE_DOWN)
     if "error" in answer:
-        show_fault(Fault(answer["error"], fix=answer.get("fix", "")))
+        last_words = "".join(f"\n      | {line}" for line in answer.get("last_words", ()))
+        why = f"the end of its output was{last_words}" if last_words else ""
+        show_fault(Fault(answer["error"], "", why, answer.get("fix", "")))
         raise typer.Exit(WRONG_USAGE if answer.get("usage") else BROKEN)
     say(f"restarted {', '.join(answer['restarted'])}")

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .logs import Stream
 
@@ -24,12 +26,18 @@ LAST_WORDS = 0.5
 LOADING = 10.0
 """Seconds after which a process that has not loaded its code is no longer waited for; the next may start beside it."""
 
+LAST_LINES = 40
+"""Number of lines kept of a process's output: most tracebacks are whole in as many."""
+
 _BIND = (
     "import ctypes, os, signal, sys\n"
     "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
     "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
     "os.execvpe(sys.argv[2], sys.argv[2:], os.environ)\n"
 )
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,18 @@ class Child:
         heard: Set at each change of that, when it has loaded its code, and at its end.
         has_loaded: Whether it has loaded its code, and said anything since.
         announced: The socket on which it says that.
+        last_lines: The end of its output; empty if it has the terminal.
     """
 
     process: asyncio.subprocess.Process
     words: Sequence[str] = ()
     has_terminal: bool = False
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
-    said: Mapping[str, object] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     has_loaded: bool = False
     announced: socket.socket | None = None
+    last_lines: deque[bytes] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     _heard_at: float = field(default_factory=time.monotonic)
     _listening: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -120,7 +130,22 @@ class Child:
             self.has_loaded = True
             self.heard.set()
 
-    def says(self, what: Mapping[str, object]) -> None:
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        """The end of its output as text, without colours and blank lines around it."""
+        text = b"\n".join(self.last_lines).decode(errors="replace")
+        return tuple(_COLOUR.sub("", text).strip().splitlines())
+
+    def missing(self) -> list[str]:
+        """Describe everything that keeps it from being ready, as far as it has reported."""
+        components: Mapping[str, str] = self.said.get("components", {})
+        links: Mapping[str, Mapping[str, str]] = self.said.get("links", {})
+        return [
+            *(f"{name} is {state}" for name, state in components.items() if state != "ready"),
+            *(f"{peer} is {link['status']}" for peer, link in links.items() if link["status"] != "connected"),
+        ]
+
+    def says(self, what: Mapping[str, Any]) -> None:
         """Takes what it says of itself from now on."""
         self.said = what
         self.heard.set()
@@ -203,7 +228,7 @@ async def start(command: Command, name: str, stream: Stream) -> Child:
     child = Child(process, words[-len(command.words) :], command.terminal, announced=announced)
     child.keep(_buried(child))
     child.keep(_announced(child, announced))
-    child.keep(_copied(stream, name, said))
+    child.keep(_copied(stream, name, said, child.last_lines))
     return child
 
 
@@ -225,9 +250,9 @@ async def _reading(file: BinaryIO) -> AsyncIterator[asyncio.StreamReader]:
         transport.close()
 
 
-async def _copied(stream: Stream, name: str, file: BinaryIO) -> None:
+async def _copied(stream: Stream, name: str, file: BinaryIO, last: deque[bytes]) -> None:
     async with _reading(file) as reader:
-        await stream.copy(name, reader)
+        await stream.copy(name, reader, last)
 
 
 async def _buried(child: Child) -> None:

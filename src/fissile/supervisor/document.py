@@ -68,7 +68,11 @@ class Document:
     @property
     def is_current(self) -> bool:
         """Whether every process here that is ready has been asked since it was started."""
-        return not any(self._unasked(process) for process in self._placement.processes)
+        return not self.undescribed()
+
+    def undescribed(self) -> list[str]:
+        """Return the names of the processes that are ready and have not been asked since they were started."""
+        return [process.name for process in self._placement.processes if self._unasked(process)]
 
     async def run(self) -> None:
         """Keeps it current."""

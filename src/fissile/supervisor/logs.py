@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from typing import ClassVar, TextIO
 
@@ -32,16 +33,24 @@ class Stream:
         self._width = max(map(len, names), default=0) if len(names) > 1 else 0
         self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)} if colour else {}
 
-    async def copy(self, name: str, reader: asyncio.StreamReader) -> None:
-        """Copies what a process writes until it ends."""
+    async def copy(self, name: str, reader: asyncio.StreamReader, last: deque[bytes]) -> None:
+        """Copy the output of a process until it ends, and keep its last lines.
+
+        Args:
+            name: The process.
+            reader: Its output.
+            last: Receives each line as well; its length bounds how many are kept.
+        """
         rest = b""
         while data := await reader.read(self.LONGEST):
             *lines, rest = (rest + data).split(b"\n")
             if len(rest) > self.LONGEST:
                 lines, rest = [*lines, rest], b""
             self.write(name, lines)
+            last.extend(lines)
         if rest:
             self.write(name, [rest])
+            last.append(rest)
 
     def write(self, name: str, lines: Sequence[bytes]) -> None:
         """Writes whole lines of one process."""

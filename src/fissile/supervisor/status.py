@@ -36,7 +36,7 @@ def status(plan: Plan, since: datetime, workers: Sequence[Worker], gateway: Work
 
 
 def progress(workers: Sequence[Worker], others: Sequence[str] = ()) -> str:
-    """Say on one line how many are ready, and some of those that are not, why as far as they said.
+    """Say on one line how many are ready, and some of those that are not, why as far as they said; empty if all are.
 
     Args:
         workers: All processes, the gateway included.
@@ -45,15 +45,15 @@ def progress(workers: Sequence[Worker], others: Sequence[str] = ()) -> str:
     found = [worker for worker in workers if worker.state != "ready"]
     found.sort(key=lambda worker: worker.state == "starting")  # those that say why come first
     waiting = [*(f"{worker.name or worker.process} ({_why(worker)})" for worker in found), *others]
+    if not waiting:
+        return ""
     named = "; ".join(waiting[:NAMED]) + (f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else "")
     return f"{len(workers) - len(found)} of {len(workers)} processes are ready, not ready yet: {named}"
 
 
 def _why(worker: Worker) -> str:
-    said: Mapping[str, Any] = worker.child.said if worker.child is not None else {}
-    links: Mapping[str, Mapping[str, str]] = said.get("links", {})
-    away = [f"{peer} is {link['status']}" for peer, link in links.items() if link["status"] != "connected"]
-    return ", ".join(away) if worker.state == "not ready" and away else worker.state
+    missing = worker.child.missing() if worker.child is not None and worker.state == "not ready" else []
+    return ", ".join(missing) or worker.state
 
 
 def _process(process: Process, workers: Sequence[Worker]) -> dict[str, Any]:

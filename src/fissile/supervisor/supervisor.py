@@ -183,7 +183,9 @@ class Supervisor:
                     await self._changed.wait()
                 continue
             slow = loop.time() + SLOW
-            logger.warning(progress(self.everything, [] if self._is_described else ["the API document"]))
+            undescribed = [] if self.document is None else self.document.undescribed()
+            if said := progress(self.everything, [f"the API document of {name}" for name in undescribed]):
+                logger.warning(said)
 
     async def _watch(self) -> None:
         """Notices what hangs."""
@@ -244,7 +246,9 @@ class Supervisor:
                 for worker in replaced:
                     logger.info("%s is replaced", worker.name or worker.process)
                     await worker.replace()
-            except (NotReplaced, OSError) as error:
+            except NotReplaced as error:
+                return {"error": str(error), "last_words": list(error.last_words)}
+            except OSError as error:
                 return {"error": str(error)}
             except ConfigurationError as error:
                 return {"error": error.faults[0].what, "fix": error.faults[0].fix or error.faults[0].why, "usage": True}

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -49,7 +49,15 @@ NOT_CONFIGURED = (2, 3)
 
 
 class NotReplaced(Exception):
-    """The new process did not become ready, or was not wanted any more."""
+    """The new process did not become ready, or was not wanted any more.
+
+    Attributes:
+        last_words: The end of the output of the process that failed.
+    """
+
+    def __init__(self, message: str, last_words: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.last_words = last_words
 
 
 @dataclass(eq=False)
@@ -69,6 +77,7 @@ class Worker:
         restarts: How many times it has ended by itself.
         failures: How many times in a row.
         last_code: How it ended the last time.
+        last_words: The end of its output that time.
         was_ready: Whether it has ever been ready.
         is_ending: Whether it is to be gone.
     """
@@ -85,6 +94,7 @@ class Worker:
     restarts: int = 0
     failures: int = 0
     last_code: int | None = None
+    last_words: Sequence[str] = ()
     was_ready: bool = False
     is_ending: bool = False
     _is_renewing: bool = False
@@ -143,6 +153,7 @@ class Worker:
             child = self._taken() or await self._launched()
         except OSError as error:
             logger.error("%s cannot be started: %s", self._called, error)
+            self.last_words = (str(error),)
             return None
         self.child = child
         return None if child is None else await self._watched(child)
@@ -182,6 +193,7 @@ class Worker:
                 child = self.child = successor
             elif ended.done():
                 self.child = None
+                self.last_words = child.last_words
                 return ended.result()
             self.changed.set()
 
@@ -282,8 +294,8 @@ class Worker:
             await new.end(signal.SIGTERM, CLOSING)
             if self.is_ending:
                 raise self._overtaken()
-            why = f"ended {ending(code)}" if code is not None else "did not become ready"
-            raise NotReplaced(f"the new process of {self._called} {why}; the old one goes on")
+            why = f"ended {ending(code)}" if code is not None else _unready(new)
+            raise NotReplaced(f"the new process of {self._called} {why}; the old one goes on", new.last_words)
         self._successor = new
         self._wanted.set()
         while self._successor is new:
@@ -304,7 +316,8 @@ class Worker:
         if self.is_ending:
             raise self._overtaken()
         if self.state != "ready":
-            raise NotReplaced(f"{self._called} is {self.state}: it ended {ending(self.last_code)} the last time")
+            what = f"{self._called} is {self.state}: it ended {ending(self.last_code)} the last time"
+            raise NotReplaced(what, self.last_words)
 
     def _overtaken(self) -> NotReplaced:
         return NotReplaced(f"the supervisor ended meanwhile: {self._called} was not replaced")
@@ -351,8 +364,13 @@ class Worker:
         task.add_done_callback(self._retiring.pop)
 
 
+def _unready(child: Child) -> str:
+    missing = f": {', '.join(child.missing())}" if child.missing() else ""
+    return f"did not become ready within {STARTING:.0f} s{missing}"
+
+
 def ending(code: int | None) -> str:
-    """How a process ended, in words."""
-    if code is None or code >= 0:
-        return f"with code {code}"
-    return f"by {signal.Signals(-code).name}"
+    """Describe the end of a process; None is the code of one that could not be started."""
+    if code is None:
+        return "before it could start"
+    return f"with code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
