@@ -2,13 +2,15 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic import BaseModel, Field, SecretStr, create_model, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from fissile.errors import ConfigurationError, Fault, shown
 from fissile.project.secrets import create_secret
@@ -311,6 +313,94 @@ def test_nested_mistakes_name_their_variable(tmp_path: Path) -> None:
         "ORDERS__ADMINS is no valid list[str]",
     ]
     assert expected == [fault.what for fault in found]
+
+
+class Tag(NamedTuple):
+    """A pair with names."""
+
+    name: str
+    weight: int
+
+
+@dataclass
+class Proxy:
+    """Where requests go."""
+
+    url: str
+    retries: int = 0
+
+
+class Level(StrEnum):
+    """Levels of a log."""
+
+    low = "low"
+    high = "high"
+
+
+COMPLEX = [
+    (list[str], '["a", "b"]'),
+    (list[int] | None, "[1, 2]"),
+    (tuple[str, int], '["a", 2]'),
+    (tuple[float, ...], "[1.5, 2.5]"),
+    (set[bool], "[true, false]"),
+    (frozenset[Level], '["low", "high"]'),
+    (Sequence[str], '["a", "b"]'),
+    (dict[str, int], '{"key": 1}'),
+    (Mapping[str, list[str]], '{"key": ["a", "b"]}'),
+    (Mail, '{"host": "a"}'),
+    (list[Mail], '[{"host": "a"}, {"host": "a"}]'),
+    (Proxy, '{"url": "a"}'),
+    (Tag, '["a", 2]'),
+    (list[SecretStr], '["a", "b"]'),
+]
+"""Types that are written as JSON, with the example that a fault gives."""
+
+
+@pytest.mark.parametrize("value", ["a,b", "[1", "7"])
+@pytest.mark.parametrize(("annotation", "example"), COMPLEX, ids=str)
+def test_a_fault_of_a_complex_type_shows_it_in_json(
+    tmp_path: Path, annotation: type[object], example: str, value: str
+) -> None:
+    """In each source the fix is a line that can be typed as it stands, and its example is valid."""
+    settings = create_model("Settings", __base__=BaseSettings, hosts=(annotation, ...))
+    assert filled(settings, tmp_path, environment={"ORDERS__HOSTS": example})
+    sources: list[dict[str, object]] = [
+        {"environment": {"ORDERS__HOSTS": value}},
+        {"env_file": f'ORDERS__HOSTS="{value}"\n'},
+        {"secrets": {"orders__hosts": value}},
+    ]
+    typed, filed = f"write JSON, such as ORDERS__HOSTS='{example}'", f"write JSON into the file, such as {example}"
+    for source, fix in zip(sources, (typed, typed, filed), strict=True):
+        (fault,) = faults(settings, tmp_path, **source)
+        (tmp_path / ".env").unlink(missing_ok=True)
+        assert (fix, True) == (fault.fix, fault.why.endswith(", which is read as JSON"))
+
+
+def test_a_complex_part_of_a_nested_model_is_shown_in_json(tmp_path: Path) -> None:
+    """The example is that of the part, and the variable is its own."""
+
+    class Relay(BaseModel):
+        hosts: list[str]
+
+    settings = create_model("Settings", __base__=BaseSettings, relay=(Relay, ...))
+    (fault,) = faults(settings, tmp_path, environment={"ORDERS__RELAY__HOSTS": "a,b"})
+    expected = 'write JSON, such as ORDERS__RELAY__HOSTS=\'["a", "b"]\''
+    assert expected == fault.fix
+
+
+def test_a_wrong_item_of_a_list_is_explained_with_the_whole_list(tmp_path: Path) -> None:
+    """The reason is that of the item; the example shows a list of the right type."""
+    settings = create_model("Settings", __base__=BaseSettings, ports=(list[int], ...))
+    (fault,) = faults(settings, tmp_path, environment={"ORDERS__PORTS": '["x"]'})
+    why = "Input should be a valid integer, unable to parse string as an integer"
+    assert (why, "write JSON, such as ORDERS__PORTS='[1, 2]'") == (fault.why, fault.fix)
+
+
+def test_a_type_that_the_user_decodes_is_not_said_to_be_json(tmp_path: Path) -> None:
+    """With NoDecode a validator of the user's own splits the text."""
+    settings = create_model("Settings", __base__=BaseSettings, hosts=(Annotated[list[str], NoDecode], ...))
+    (fault,) = faults(settings, tmp_path, environment={"ORDERS__HOSTS": "a,b"})
+    assert "JSON" not in str(fault)
 
 
 def test_lines_that_are_no_assignment_are_faults_without_their_text(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, ForceDecode, NoDecode
 
 from fissile.errors import Fault, place, shown
 
+from .json_example import is_like, json_example
 from .variables import Variable, prefix_of
 
 _SAYS_NO_VALUE = {
@@ -70,10 +71,11 @@ class Explanation:
 
     def fault(self, error: ErrorDetails) -> Fault:
         """Explains one error."""
-        path, wanted = self._field([str(part) for part in error["loc"]])
+        path, annotation = self._field([str(part) for part in error["loc"]])
         if not path:
             where = place(self.settings_class)
             return Fault(f"the settings of {self.component} do not fit together", where, self._reason(error, ""))
+        wanted = _written(annotation)
         name = prefix_of(self.component) + "__".join(path).upper()
         field = f"{self.settings_class.__name__}.{'.'.join(path)}"
         if error["type"] == "missing":
@@ -81,27 +83,35 @@ class Explanation:
             return Fault(what, place(self.settings_class), why, self._how_to_set(name))
         setting = self._variable(path)
         where = setting.where if setting else place(self.settings_class)
-        reason = self._reason(error, wanted)
-        return Fault(
-            f"{name} is no valid {wanted}",
-            where,
-            reason or f"{field} is {wanted}",
-            f"set {name} to a value of type {wanted}",
-        )
+        what = f"{name} is no valid {wanted}"
+        reason = self._reason(error, wanted) or f"{field} is {wanted}"
+        example = json_example(annotation) if self._is_decoded(path) else None
+        if example is None:
+            return Fault(what, where, reason, f"set {name} to a value of type {wanted}")
+        is_json = setting is not None and is_like(setting.value, example)
+        why = reason if is_json else f"{field} is {wanted}, which is read as JSON"
+        if setting is not None and setting.in_secret_file:
+            return Fault(what, where, why, f"write JSON into the file, such as {example}")
+        return Fault(what, where, why, f"write JSON, such as {name}='{example}'")
 
-    def _field(self, parts: list[str]) -> tuple[list[str], str]:
-        """Follows a location through nested models; gives the names of the fields and the type of the last."""
+    def _is_decoded(self, path: list[str]) -> bool:
+        """Return True if the variable of this field is decoded as JSON when its type is not plain."""
+        metadata = self.settings_class.model_fields[path[0]].metadata
+        by_default = self.settings_class.model_config.get("enable_decoding") is not False
+        return NoDecode not in metadata and (by_default or ForceDecode in metadata)
+
+    def _field(self, parts: list[str]) -> tuple[list[str], object]:
+        """Follow a location through nested models; return the names of the fields and the annotation of the last."""
         model: type[BaseModel] | None = self.settings_class
         path: list[str] = []
-        wanted = ""
+        annotation: object = None
         for part in parts:
             if model is None or part not in model.model_fields:
                 break
             annotation = model.model_fields[part].annotation
             path.append(part)
-            wanted = _written(annotation)
             model = model_in(annotation)
-        return path, wanted
+        return path, annotation
 
     def _variable(self, path: list[str]) -> Variable | None:
         for length in range(len(path), 0, -1):

@@ -138,7 +138,7 @@ class _Source(EnvSettingsSource):
         """Leaves what is no JSON to pydantic, which reports it together with everything else."""
         try:
             return super().decode_complex_value(field_name, field, value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
 
     def unknown(self) -> list[Fault]:

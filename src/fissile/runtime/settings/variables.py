@@ -22,12 +22,14 @@ class Variable:
         value: What it was set to; never shown.
         where: Where it was set.
         in_env_file: Whether that is the component's own ``.env``.
+        in_secret_file: Whether that is a file among the secrets, which holds the value alone.
     """
 
     name: str
     value: str = field(repr=False)
     where: str
     in_env_file: bool = False
+    in_secret_file: bool = False
 
 
 def prefix_of(component: str) -> str:
@@ -108,7 +110,7 @@ def _from_secrets(prefix: str, secrets: Path | None) -> list[Variable]:
     for file in _files(secrets) if secrets else ():
         if file.name.upper().startswith(prefix) and file.is_file():
             try:
-                found.append(Variable(file.name.upper(), read_secret(file), shown(file)))
+                found.append(Variable(file.name.upper(), read_secret(file), shown(file), in_secret_file=True))
             except ConfigurationError as error:
                 faults += error.faults
     raise_faults(faults)
