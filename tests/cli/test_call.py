@@ -70,3 +70,41 @@ def test_wrong_arguments_are_wrong_usage(bolts: Terminal, words: list[str], said
     """Exit code 2, with the name of what is wrong."""
     result = bolts.run("call", *words)
     assert (2, "", said) == (result.code, result.out, result.err.splitlines()[-1])
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["suppliers.get", "--json", DEEP], "it is no JSON: it is nested too deeply"),
+        (["suppliers.get", f"supplier_id={DEEP}"], "get does not take that"),
+        *(
+            pytest.param(words, said, marks=pytest.mark.acceptance)
+            for words, said in [
+                (["suppliers.get", "--json", f'{{"supplier_id": {DEEP}'], "it is nested too deeply"),
+                (["suppliers.get", "--json", f'{{"supplier_id": {"[" * 900}{"]" * 900}}}'], "get does not take that"),
+                (["suppliers.get", "--json", f'{{"supplier_id": {"9" * 5_000}}}'], "it is no JSON"),
+                (["suppliers.get", "supplier_id=" + "9" * 5_000], "get does not take that"),
+                (["suppliers.get", "supplier_id=1e999"], "get does not take that"),
+                (["suppliers.get", "--json", '{"supplier_id": "\\ud800"}'], "get does not take that"),
+                (["suppliers.get", "--json", '{"\\udfff": 1}'], "get has no parameter"),
+                (["suppliers.get", "supplier_id=\udcff"], "get does not take that"),
+                (["suppliers.get", "--json", "\udcff"], "it is no JSON"),
+                (["suppliers.get", "--json", ""], "it is no JSON"),
+                (["suppliers.get", "=1"], "get has no parameter ''"),
+                (["suppliers." + "g" * 100_000], "there is no method"),
+                (["\udcff"], "there is no method"),
+                ([""], "there is no method ''"),
+            ]
+        ),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_absurd_arguments_are_wrong_usage(bolts: Terminal, words: list[str], said: str) -> None:
+    """However deep, long or broken they are, the error is one of usage and no traceback."""
+    result = bolts.run("call", *words)
+    assert (2, "") == (result.code, result.out)
+    assert said in result.err
+    assert "Traceback" not in result.err

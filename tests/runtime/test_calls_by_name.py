@@ -141,7 +141,17 @@ async def test_a_secret_header_that_is_no_text(clients: tuple[AsyncClient, Async
         (b'{"item": {}}', "item.name: Field required"),
         (b'{"item": {"name": 7}}', "item.name"),
         (b"\xff", "JSON"),
+        (b"[" * 100_000, "JSON"),
+        (b'{"item":' * 100_000, "JSON"),
+        (b'{"item": {"name": "bolt", "count": ' + b"9" * 5_000 + b"}}", "JSON"),
+        (b'{"item": {"name": "bolt", "count": 1e999}}', "item.count"),
+        (b'{"item": {"name": "\\ud800"}}', "JSON"),
+        (b'{"\\udfff": 1}', "JSON"),
+        (b'{"item": NaN}', "item"),
+        (b"\xef\xbb\xbf{}", "JSON"),
+        (b"\x00", "JSON"),
     ],
+    ids=lambda value: str(value[:40]),
 )
 async def test_arguments_that_do_not_fit(clients: tuple[AsyncClient, AsyncClient], content: bytes, said: str) -> None:
     """They are the caller's mistake, and it says which."""
@@ -156,7 +166,12 @@ async def test_arguments_that_do_not_fit(clients: tuple[AsyncClient, AsyncClient
         ("stock.tak", "did you mean stock.take?"),
         ("stock", "there are stock.of, stock.refuse, stock.take"),
         ("nothing.like.it", "run `fissile list`"),
+        ("%ff", "run `fissile list`"),
+        ("%ED%A0%80", "run `fissile list`"),
+        ("stock%00.take", "did you mean stock.take?"),
+        ("a" * 30_000, "run `fissile list`"),
     ],
+    ids=lambda value: value[:40],
 )
 async def test_a_method_that_there_is_not(clients: tuple[AsyncClient, AsyncClient], name: str, said: str) -> None:
     """The nearest one is named."""

@@ -89,9 +89,21 @@ def _given(method: Method, words: list[str], as_json: str | None) -> dict[str, o
     return given
 
 
+def _parsed(text: str) -> object:
+    """Parse JSON.
+
+    Raises:
+        ValueError: The text is not JSON, or it is nested too deeply for Python.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _object(text: str) -> dict[str, object]:
     try:
-        found = json.loads(text)
+        found = _parsed(text)
     except ValueError as error:
         raise typer.BadParameter(f"it is no JSON: {error}", param_hint="--json") from None
     if not isinstance(found, dict):
@@ -102,7 +114,7 @@ def _object(text: str) -> dict[str, object]:
 def _value(text: str, schema: object, method: Method) -> object:
     """A value as JSON where the parameter takes JSON of that kind, else as text: ``note=7`` is text for a `str`."""
     try:
-        found: object = json.loads(text)
+        found = _parsed(text)
     except ValueError:
         return text
     kinds = _kinds(schema, method)
