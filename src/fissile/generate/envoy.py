@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from fissile.errors import ConfigurationError, Fault
 
-from .gateway import CLIENT, IDLE, RESERVED, Gateway, Upstream
+from .gateway import CLIENT, IDLE, LIVE, RESERVED, Gateway, Upstream
 
 HEADERS_IN_TIME = "60s"
 """How long the head of a request may take: the one limit that an open port cannot do without."""
@@ -44,6 +44,20 @@ UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 UNHEEDED = ("x-envoy-immediate-health-check-fail",)
 """Headers of an answer that Envoy would obey, although any application can reflect them: it takes the process that gave
 the answer out of service (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter)."""
+
+CHECK = "1s"
+"""How often each of several workers is asked whether it lives, and how long its answer may take. A silent one gets no
+requests as long as another worker answers, which does no harm to one that is only held up for a moment."""
+
+CHECK_UNUSED = "5s"
+"""How often a worker that answers is asked while no request has come for the process."""
+
+CHECK_SILENT = "0.25s"
+"""How often one is asked that did not answer: it may be the only one that is left in a moment."""
+
+PANIC = 1
+"""Percent of the workers that answer, below which all get requests as if all did: those of a process whose only
+worker is held up wait for it, and its supervisor replaces it if need be."""
 
 REPLIES = {
     400: ("Bad Request", "bad_request", ""),
@@ -278,6 +292,7 @@ def _cluster(upstream: Upstream, authorities: Path | None) -> dict[str, Any]:
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": BUFFER,
         "lb_policy": "LEAST_REQUEST",
+        "common_lb_config": {"healthy_panic_threshold": {"value": PANIC}},
         "circuit_breakers": {"thresholds": [limits]},
         "load_assignment": {
             "cluster_name": upstream.name,
@@ -285,6 +300,10 @@ def _cluster(upstream: Upstream, authorities: Path | None) -> dict[str, Any]:
         },
         "typed_extension_protocol_options": {protocols: _extension("", protocols, options)["typed_config"]},
     }
+    if len(upstream.endpoints) > 1 or upstream.address is not None:
+        cluster["outlier_detection"] = _outliers()
+    if len(upstream.endpoints) > 1 and upstream.address is None:
+        cluster["health_checks"] = [_health_check()]
     if upstream.address is not None and upstream.address.scheme == "https":
         cluster["transport_socket"] = _tls(upstream.address.hostname or "", authorities)
     return cluster
@@ -298,6 +317,39 @@ def _unheeded() -> list[dict[str, Any]]:
         _extension("header_mutation", f"{filters}.header_mutation.v3.HeaderMutation", dropped),
         _extension("codec", f"{filters}.upstream_codec.v3.UpstreamCodec", {}),
     ]
+
+
+def _health_check() -> dict[str, Any]:
+    """Ask each worker over its socket whether it lives; what has a blocked loop, or is stopped, does not answer."""
+    return {
+        "timeout": CHECK,
+        "interval": CHECK,
+        "no_traffic_interval": CHECK_SILENT,
+        "no_traffic_healthy_interval": CHECK_UNUSED,
+        "unhealthy_interval": CHECK_SILENT,
+        "unhealthy_edge_interval": CHECK_SILENT,
+        "unhealthy_threshold": 1,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": LIVE, "host": "fissile"},
+    }
+
+
+def _outliers() -> dict[str, Any]:
+    """Pass over a worker that breaks connections or is silent several times in a row, for a few seconds.
+
+    Only what happens to the connections counts: a 503 may be the application's own answer, and says nothing about its
+    worker.
+    """
+    statuses = ("consecutive_5xx", "consecutive_gateway_failure", "success_rate", "local_origin_success_rate")
+    return {
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 5,
+        "interval": CHECK,
+        "base_ejection_time": "2s",
+        "max_ejection_time": "10s",
+        "max_ejection_percent": 100,
+        **{f"enforcing_{status}": 0 for status in statuses},
+    }
 
 
 def _discovery(address: SplitResult | None) -> str:

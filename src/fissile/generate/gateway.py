@@ -31,6 +31,9 @@ def unescaped(path: bytes) -> bytes:
     return _ESCAPED.sub(lambda escape: bytes.fromhex(escape[0][1:].decode()), path) if b"%" in path else path
 
 
+LIVE = "/-/live"
+"""The path at which a process says that its loop turns."""
+
 IDLE = "2s"
 """How long a connection to a process is kept without a request: less than the process keeps it, so that it is always
 the gateway that closes it and no request meets a closed one."""

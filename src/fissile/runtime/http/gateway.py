@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fissile.generate.gateway import CLIENT
+from fissile.generate.gateway import CLIENT, LIVE
 
 THROUGH = "fissile.gateway"
 """The key of the scope that is there when the gateway sent a request."""
@@ -58,6 +59,9 @@ class BehindGateway:
                     if index and headers[index - 1] == _ADDED:
                         del headers[index - 1]
                     break
+            if scope["type"] == "http" and scope["path"] == LIVE and not is_forwarded(scope):
+                await _answer_live(scope, receive, send)
+                return
         elif scope.get("client") is None:
             scope["client"] = LOCAL
         try:
@@ -68,9 +72,21 @@ class BehindGateway:
             _log.error("Exception in ASGI application\n", exc_info=error)
 
 
+async def _answer_live(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the gateway's health check, which reaches neither middleware of the user's own nor the log."""
+    if (cycle := _cycle(send)) is not None:
+        cycle.access_log = False
+    await JSONResponse({"status": "live"})(scope, receive, send)
+
+
+def _cycle(send: Send) -> Any:
+    """uvicorn's request and its response, whose method `send` is; None for what wraps it."""
+    return getattr(send, "__self__", None)
+
+
 def _is_answered(send: Send) -> bool:
-    """Whether the response has been sent, as uvicorn, whose method `send` is, knows of every HTTP request."""
-    return bool(getattr(getattr(send, "__self__", None), "response_complete", False))
+    """Whether the response has been sent, as uvicorn knows of every HTTP request."""
+    return bool(getattr(_cycle(send), "response_complete", False))
 
 
 @lru_cache(1024)
