@@ -11,6 +11,7 @@ trade = ["orders"]
 API = """\
 import os
 import signal
+import time
 
 from fastapi import APIRouter
 
@@ -46,6 +47,12 @@ async def deaf() -> None:
 @router.get("/rest")
 async def rest(seconds: float, orders: Provided[Orders]) -> str:
     return await orders.rest(seconds)
+
+
+@router.get("/block")
+async def block(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
 
 
 @router.get("/chat")

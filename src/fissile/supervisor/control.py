@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +26,49 @@ def control_path(sockets: Path) -> Path:
     return sockets / "control.sock"
 
 
-@asynccontextmanager
-async def answering(sockets: Path, answer: Answer) -> AsyncIterator[None]:
-    """Answers questions while the block runs, and those that are due after it.
+class Control:
+    """Answers questions over a socket in the folder of the sockets.
 
     Args:
         sockets: The folder of the sockets.
         answer: Gives the answer to a question.
     """
-    due: set[asyncio.Future[None]] = set()
 
-    async def reply(line: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(json.dumps(await answer(json.loads(line))).encode() + b"\n")
-        await writer.drain()
+    def __init__(self, sockets: Path, answer: Answer) -> None:
+        self._path = control_path(sockets)
+        self._answer = answer
+        self._servers: list[asyncio.Server] = []
+        self._due: set[asyncio.Future[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def __aenter__(self) -> Control:
+        await self.listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.close()
+        if self._due:
+            await asyncio.wait(self._due, timeout=LAST_ANSWERS)
+
+    async def listen(self) -> None:
+        """Listen, again if the socket was removed.
+
+        Raises:
+            ConfigurationError: It cannot be listened on.
+        """
+        if not self._path.is_socket():
+            self._servers.append(await asyncio.start_unix_server(self._serve, sock=listen_on(self._path)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, ValueError):
             async for line in reader:
-                due.add(replying := asyncio.ensure_future(reply(line, writer)))
-                replying.add_done_callback(due.discard)
+                self._due.add(replying := asyncio.ensure_future(self._reply(line, writer)))
+                replying.add_done_callback(self._due.discard)
                 await replying
 
-    server = await asyncio.start_unix_server(serve, sock=listen_on(control_path(sockets)))
-    try:
-        yield
-    finally:
-        server.close()
-        if due:
-            await asyncio.wait(due, timeout=LAST_ANSWERS)
+    async def _reply(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps(await self._answer(json.loads(line))).encode() + b"\n")
+        await writer.drain()
 
 
 def ask(sockets: Path, question: Mapping[str, Any], patience: float | None = PATIENCE) -> Mapping[str, Any] | None:

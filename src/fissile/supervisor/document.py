@@ -64,6 +64,8 @@ class Document:
         self._secret = {SECRET_HEADER: secret} if secret else {}
         self._descriptions: dict[str, Description] = {}
         self._asked: dict[str, Child] = {}
+        self._content = b""
+        self._is_unwritten = False
 
     @property
     def is_current(self) -> bool:
@@ -109,6 +111,9 @@ class Document:
             except Undescribed as why:
                 if child.has_ended:
                     continue
+                if not socket.is_socket():  # it was removed, and is back in a moment
+                    await asyncio.sleep(SOON)
+                    continue
                 logger.warning("%s does not describe itself: %s", process.name, why)
                 self._asked[process.name] = child
                 return
@@ -135,10 +140,28 @@ class Document:
         descriptions = [description for description in found if description is not None]
         if len(descriptions) == len(found):
             try:
-                _write(self.file, render(compose(descriptions)))
+                self._content = render(compose(descriptions))
             except UnknownFormat as error:
                 logger.warning("the API document is that of before: %s", error)
+            self._write()
         self._changed.set()
+
+    def mend(self) -> None:
+        """Write it again if its file was removed, or could not be written."""
+        if self._content and (self._is_unwritten or not self.file.is_file()):
+            self._write()
+
+    def _write(self) -> None:
+        """Write it; the front serves that of before as long as it cannot be."""
+        was_unwritten, self._is_unwritten = self._is_unwritten, False
+        try:
+            unfinished = self.file.with_suffix(".unfinished")
+            unfinished.write_bytes(self._content)
+            unfinished.replace(self.file)
+        except OSError as error:
+            self._is_unwritten = True
+            if not was_unwritten:
+                logger.warning("the API document cannot be written: %s", error)
 
 
 def _described(endpoint: Path | str, headers: Mapping[str, str] | None = None) -> tuple[str, Description]:
@@ -155,9 +178,3 @@ def _described(endpoint: Path | str, headers: Mapping[str, str] | None = None) -
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Undescribed(str(error) or type(error).__name__) from None
     return answer.headers.get(PROCESS, ""), description
-
-
-def _write(file: Path, content: bytes) -> None:
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(file)

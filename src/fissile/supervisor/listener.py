@@ -8,7 +8,6 @@ import errno
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fissile.errors import ConfigurationError, Fault
@@ -63,11 +62,11 @@ def listen_on(path: Path) -> socket.socket:
 
 
 def clear(folder: Path) -> None:
-    """Removes a folder of sockets and what is in it, but for the sockets on which others listen."""
-    for file in folder.iterdir():
-        if not _answers(file):
-            file.unlink()
-    with contextlib.suppress(OSError):  # not empty
+    """Remove a folder of sockets and what is in it, but for the sockets on which others listen, as far as it can be."""
+    with contextlib.suppress(OSError):  # it is gone, cannot be written to, or is not empty
+        for file in folder.iterdir():
+            if not _answers(file):
+                file.unlink(missing_ok=True)
         folder.rmdir()
 
 
@@ -93,31 +92,22 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-@contextlib.asynccontextmanager
-async def answered_away(listener: socket.socket | None) -> AsyncIterator[None]:
-    """Answers everybody who connects while the block runs that nobody is there; with None there is nothing to do."""
-    if listener is None:
-        yield
-        return
-    answering = asyncio.create_task(answer_away(listener))
-    try:
-        yield
-    finally:
-        answering.cancel()
-        await asyncio.wait([answering])
-
-
 async def answer_away(listener: socket.socket) -> None:
-    """Answers everybody who connects that nobody is there, until it is cancelled."""
+    """Answer all connections that nobody is there until it is cancelled, and then those that were accepted."""
     loop = asyncio.get_running_loop()
-    async with asyncio.TaskGroup() as answering:
+    answering: set[asyncio.Task[None]] = set()
+    try:
         while True:
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError:  # too many are open
                 await asyncio.sleep(TICK)
                 continue
-            answering.create_task(_answer(connection))
+            answering.add(task := loop.create_task(_answer(connection)))
+            task.add_done_callback(answering.discard)
+    finally:
+        if answering:
+            await asyncio.wait(answering)
 
 
 async def _answer(connection: socket.socket) -> None:

@@ -18,7 +18,7 @@ from .child import Child
 
 
 def remember(sockets: Path, children: Sequence[Child]) -> None:
-    """Writes down what runs.
+    """Write down what runs; a folder that is full, or gone, keeps nothing from running.
 
     Args:
         sockets: The folder of the sockets.
@@ -26,10 +26,11 @@ def remember(sockets: Path, children: Sequence[Child]) -> None:
     """
     file = _file(sockets)
     text = json.dumps([{"pid": child.pid, "words": list(child.words)} for child in children])
-    if not file.is_file() or file.read_text() != text:
-        new = file.with_suffix(".new")
-        new.write_text(text)
-        new.replace(file)
+    with contextlib.suppress(OSError):
+        if not file.is_file() or file.read_text() != text:
+            new = file.with_suffix(".new")
+            new.write_text(text)
+            new.replace(file)
 
 
 def end_remains(sockets: Path) -> None:
@@ -40,7 +41,7 @@ def end_remains(sockets: Path) -> None:
     """
     try:
         remembered = json.loads(_file(sockets).read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return
     for child in remembered:
         words = " ".join(child["words"][1:])

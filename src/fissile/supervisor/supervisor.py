@@ -6,20 +6,21 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fissile.errors import ConfigurationError
 from fissile.generate.openapi import OPENAPI
-from fissile.project import Process, make_private, socket_path, sockets_folder
+from fissile.project import Process, socket_path, sockets_folder
 
 from .child import Child, processors, start
-from .control import answering
+from .control import Control
 from .document import Document
+from .folder import Folder
 from .gateway import Gateway
 from .listener import clear, listen_on
 from .logs import Stream
@@ -40,7 +41,7 @@ SLOW = 5.0
 """Seconds after which it is said what is not ready yet."""
 
 LOOK = 1.0
-"""Seconds between two looks at what hangs."""
+"""Seconds between two looks at what hangs, and at what was removed."""
 
 FEWEST = 2
 """Processes that may load their code at once on a machine with one processor: one of them may wait for its disk."""
@@ -62,6 +63,9 @@ class Supervisor:
         self.gateway: Worker | None = None
         self.document: Document | None = None
         self._sockets = sockets_folder(plan.project)
+        self._folder = Folder(self._sockets)
+        self._control = Control(self._sockets, self._answer)
+        self._paths: dict[Path, Worker] = {}
         self._stream = stream
         self._tell_ready = tell_ready
         self._changed = asyncio.Event()
@@ -91,39 +95,53 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, partial(self._asked_to_stop, number))
         try:
-            make_private(self._sockets)
+            self._folder.make()
             end_remains(self._sockets)
             with ExitStack() as stack:
+                stack.callback(self._folder.close)
                 stack.callback(clear, self._sockets)
-                self._listen(stack)
+                stack.callback(self._close)
+                self._listen()
                 if self.plan.gateway is not None:
                     self._add_gateway(self.plan.gateway)
-                async with answering(self._sockets, self._answer):
+                async with self._control:
                     await self._run()
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
         return self._code
 
-    def _listen(self, stack: ExitStack) -> None:
+    def _listen(self) -> None:
         """Opens every socket before anything starts, so that all may connect to all at once."""
         for process in self.plan.here:
             for number, name in enumerate(self.plan.workers(process), 1):
-                listener = self.plan.listener or stack.enter_context(
-                    listen_on(socket_path(self._sockets, process.name, number))
-                )
-                self.workers.append(self._worker(process, number, name, listener))
+                worker = self._worker(process, number, name)
+                self.workers.append(worker)
+                if self.plan.listener is not None:
+                    worker.listener = self.plan.listener
+                    worker.listener.setblocking(False)
+                else:
+                    path = socket_path(self._sockets, process.name, number)
+                    worker.listener = listen_on(path)
+                    self._paths[path] = worker
 
-    def _worker(self, process: Process, number: int, name: str, listener: socket.socket) -> Worker:
+    def _worker(self, process: Process, number: int, name: str) -> Worker:
         async def start_it() -> Child:
-            command = self.plan.command(process, number, listener.fileno())
+            assert worker.listener is not None
+            command = self.plan.command(process, number, worker.listener.fileno())
             if self.document is not None:
                 command = command.also({OPENAPI: str(self.document.file)})
             return await start(command, name, self._stream)
 
-        listener.setblocking(False)
         waits = self.plan.edits is not None
-        return Worker(name, process.name, start_it, listener, self.plan.drain, waits, self._changed, self._slots)
+        worker = Worker(name, process.name, start_it, None, self.plan.drain, waits, self._changed, self._slots)
+        return worker
+
+    def _close(self) -> None:
+        """Closes the sockets that were opened here."""
+        for worker in self._paths.values():
+            if worker.listener is not None:
+                worker.listener.close()
 
     def _add_gateway(self, gateway: Gateway) -> None:
         gateway.prepare(self._sockets)
@@ -171,6 +189,7 @@ class Supervisor:
         while True:
             self._changed.clear()
             remember(self._sockets, [child for worker in self.everything for child in worker.children()])
+            self._stand_in()
             if (code := self._hopeless()) is not None:
                 self._asked_to_end(code)
             is_ready = all(worker.state == "ready" for worker in self.everything) and self._is_described
@@ -188,17 +207,44 @@ class Supervisor:
                 logger.warning(said)
 
     async def _watch(self) -> None:
-        """Notices what hangs."""
+        """Notices what hangs, and what is gone from the folder of the sockets."""
         loop = asyncio.get_running_loop()
+        why = ""
         while True:
             due = loop.time() + LOOK
             await asyncio.sleep(LOOK)
             for worker in self.everything:
                 worker.look(late=loop.time() - due)
+            before, why = why, await self._mend()
+            if why and why != before:
+                logger.warning("the folder of the sockets is of no use now, what runs goes on: %s", why)
+
+    async def _mend(self) -> str:
+        """Makes again what was removed from the folder of the sockets; why that cannot be done."""
+        try:
+            self._folder.make()
+            gone = [path for path in self._paths if not path.is_socket()]
+            if gone:
+                logger.warning("the folder of the sockets was cleaned: %d sockets are made again", len(gone))
+            for path in gone:
+                self._paths[path].rebind(listen_on(path))
+            await self._control.listen()
+        except ConfigurationError as error:
+            return error.faults[0].what
+        except OSError as error:
+            return str(error)
+        if self.document is not None:
+            self.document.mend()
+        return ""
 
     @property
     def _is_described(self) -> bool:
         return self.document is None or self.document.is_current
+
+    def _stand_in(self) -> None:
+        ready = [worker for worker in self.workers if worker.state == "ready"]
+        for worker in self.workers:
+            worker.stand_in(any(worker is not other and worker.process == other.process for other in ready))
 
     def _hopeless(self) -> int | None:
         return next((worker.last_code for worker in self.workers if worker.is_hopeless), None)

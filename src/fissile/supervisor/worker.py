@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from .child import LOADING, Child
-from .listener import answered_away
+from .listener import answer_away
 
 logger = logging.getLogger("fissile.supervisor")
 
@@ -98,6 +98,8 @@ class Worker:
     was_ready: bool = False
     is_ending: bool = False
     _is_renewing: bool = False
+    _is_pausing: bool = False
+    _standing_in: asyncio.Task[None] | None = None
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _candidate: Child | None = None
@@ -215,19 +217,52 @@ class Worker:
                 self.failures = 0
 
     async def _pause(self, code: int | None) -> None:
-        """Waits for the next start; in a long pause whoever asks is answered."""
+        """Waits for the next start."""
         self.last_code = code
         self.restarts += 1
         self.failures += 1
         seconds = min(FIRST_PAUSE * 2 ** min(self.failures - 1, DOUBLINGS), LONGEST_PAUSE)
         is_open = self.waits or self.is_hopeless
+        self._is_pausing = is_open or seconds >= SILENT
         self._tell(seconds)
         self.changed.set()
-        async with answered_away(self.listener if is_open or seconds >= SILENT else None):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if is_open else seconds):
-                    await self._wanted.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if is_open else seconds):
+                await self._wanted.wait()
         self._wanted.clear()
+        self._is_pausing = False
+        self.changed.set()
+
+    def stand_in(self, has_sibling: bool) -> None:
+        """Answer on its socket that nobody is there if requests need not wait or would wait long; else let them wait.
+
+        Called at each change of any worker. A socket outlives the process, and would hold requests until the next one
+        has started.
+
+        Args:
+            has_sibling: Whether another worker of the process is ready, which the gateway and links then ask.
+        """
+        is_replaceable = has_sibling and self.state != "ready" and not self._is_renewing
+        is_wanted = not self.is_ending and (self._is_pausing or is_replaceable)
+        if is_wanted and self._standing_in is None and self.listener is not None:
+            self._standing_in = asyncio.create_task(answer_away(self.listener))
+        elif not is_wanted:
+            self._stop_standing_in()
+
+    def _stop_standing_in(self) -> None:
+        if self._standing_in is not None:
+            self._standing_in.cancel()
+            self._standing_in = None
+
+    def rebind(self, listener: socket.socket) -> None:
+        """Answer on another socket from now on, since the one of before was removed; its connections live on."""
+        self._stop_standing_in()
+        before, self.listener = self.listener, listener
+        for child in self.children():
+            child.hand(listener)
+        if before is not None:
+            asyncio.get_running_loop().call_soon(before.close)  # when nothing here waits on it any more
+        self.changed.set()
 
     def _tell(self, seconds: float) -> None:
         how = f"{self._called} ended {ending(self.last_code)}"
@@ -344,6 +379,7 @@ class Worker:
     def leave(self) -> None:
         """Says that it is to be gone, and not to be started again."""
         self.is_ending = True
+        self._stop_standing_in()
         self.changed.set()
 
     def kill(self) -> None:

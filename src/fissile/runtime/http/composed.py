@@ -43,6 +43,8 @@ class ComposedDocument:
             ConfigurationError: The file is no JSON object.
         """
         promised = os.environ.get(OPENAPI)
+        if promised and self._version[:1] == (Path(promised),) and not Path(promised).exists():
+            return self._document  # it was removed, and is written again
         for file in [*([Path(promised)] if promised else []), package / PACKAGED]:
             with suppress(FileNotFoundError):
                 document = self._read(file)
