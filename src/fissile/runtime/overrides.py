@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from ..errors import CallError, CallFailed
 from ..interface import Contract
 from ..transports.base import Call, Transport
+from ..transports.foreign import is_foreign
 from ..transports.local import LocalTransport
 from .injection import Injection
 
@@ -65,8 +67,10 @@ class _Fake:
         try:
             result = await getattr(_made(self._override), method.name)(**call.arguments)
             return method.result.check(result)
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, (CallError, *(declared for declared, _ in method.errors.values()))):
+                raise
+            if is_foreign(error) or _is_outcome(error):
                 raise
             message = f"the fake of {method} raised {type(error).__name__}, which it does not declare"
             raise CallFailed(message, may_have_run=True) from error
@@ -109,8 +113,10 @@ class Fakes:
     def _with(self, fakes: Mapping[type[object], object]) -> _Built:
         try:
             made = {kind: _made(override) for kind, override in fakes.items()}
-        except Exception as error:
-            message = f"a fake for {self._injection.component} could not be made: {type(error).__name__}: {error}"
+        except BaseException as error:
+            if is_foreign(error) or _is_outcome(error):
+                raise
+            message = f"a fake for {self._injection.component} could not be made: it raised {type(error).__name__}"
             raise CallFailed(message, may_have_run=False) from error
         injection = self._injection.with_fakes(made, self._container)
         container = injection.container()
@@ -130,6 +136,12 @@ class _Built:
     fakes: Mapping[type[object], object]
     container: AsyncContainer
     providers: Mapping[type[object], InterfaceProvider]
+
+
+def _is_outcome(error: BaseException) -> bool:
+    """Return True if the error is what ``pytest.fail`` and ``pytest.skip`` raise, which is meant for the test."""
+    outcomes = sys.modules.get("_pytest.outcomes")
+    return outcomes is not None and isinstance(error, outcomes.OutcomeException)
 
 
 def _made(override: object) -> object:

@@ -13,6 +13,7 @@ from ..errors import CallError, CallFailed, DeadlineExceeded, Overloaded, Unavai
 from ..interface import Method
 from ..project import Defaults
 from ..transports.base import MARGIN, Call
+from ..transports.foreign import is_foreign
 from ..transports.pauses import pause_after
 from ..values import ComponentError
 
@@ -116,12 +117,9 @@ class InterfaceProvider:
             if error.may_have_run:
                 raise  # as it is, with the cause that it has
             raise _passed_on(error) from error
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+        except BaseException as error:
+            if is_foreign(error):
                 raise
-            raise _failed(call.method, error) from error  # the method's own: nobody cancelled this call
-        except (Exception, SystemExit) as error:
             raise _failed(call.method, error) from error
         finally:
             gate.in_flight -= 1
@@ -192,7 +190,10 @@ def _as_declared(method: Method, error: ComponentError) -> ComponentError | Call
             own = declared.fields_type().__annotations__
             try:
                 return declared(**codec.check({name: field for name, field in error.fields().items() if name in own}))
-            except ValueError:  # they were right when it was made
+            except BaseException as reason:
+                if is_foreign(reason):
+                    raise
+                # They were right when it was made.
                 return _failed(method, error, "with fields that were changed to what they may not be")
     return _failed(method, error)
 

@@ -45,6 +45,7 @@ from fissile.policy import Policy
 from fissile.runtime.http.adopted import Adopted, Guarded
 from fissile.runtime.http.needs import Asked, asked_by_dependencies, asked_by_routes
 from fissile.runtime.provided import Resolver
+from fissile.transports.foreign import is_foreign
 
 Bind = Callable[[type[object]], object]
 """Gives the stub that an endpoint's ``Provided`` parameter receives for an interface."""
@@ -356,7 +357,7 @@ class Dispatcher:
     def _serve(self, branches: Sequence[Branch]) -> ASGIApp:
         served = self._router([entry.route for branch in branches for entry in branch.routes])
         served._low_priority_routes.extend(route for branch in branches for route in branch.fallbacks)
-        return served.app
+        return _contained(served.app)
 
     def _missing(self, branch: Branch) -> ASGIApp:
         """Finds nothing, and tells the log who would."""
@@ -384,6 +385,7 @@ class Dispatcher:
         # What nobody claims is looked for in main.py alone, not among the routes of every component.
         main = self._router([])
         main._low_priority_routes = router._low_priority_routes
+        main_app = _contained(main.app)
         known = 0
 
         # Not a coroutine itself: it hands over that of the chosen router, which saves a frame in every request.
@@ -401,9 +403,26 @@ class Dispatcher:
             if known != len(router.routes):
                 main.routes = [route for route in router.routes if id(route) not in ours]
                 known = len(router.routes)
-            return main.app(scope, receive, send)
+            return main_app(scope, receive, send)
 
         return dispatch
+
+
+def _contained(routes: ASGIApp) -> ASGIApp:
+    """Return routes that fail with an `Exception` alone, which middleware, handlers and servers know how to answer.
+
+    Another one, such as `SystemExit`, would pass them all, and end the server if middleware runs the route in a task.
+    """
+
+    async def contained(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await routes(scope, receive, send)
+        except BaseException as error:
+            if isinstance(error, Exception) or is_foreign(error):
+                raise
+            raise RuntimeError(f"a route raised {type(error).__name__}") from error
+
+    return contained
 
 
 def _sent_path(scope: Scope) -> bytes:

@@ -11,6 +11,7 @@ from ...interface import Method
 from ...values import ComponentError
 from ..base import too_long
 from ..carried import carried_codec
+from ..foreign import is_foreign
 from .frames import CALL_HEAD, BrokenFrame
 
 CONTEXT_LIMIT = 0xFFFF
@@ -107,6 +108,11 @@ def unpack_raised(method: Method, body: bytes) -> ComponentError | CallError:
         return error(**codec.load(fields))
     except ValueError as reason:
         return Incompatible(f"{method} raised {error.__name__} in another shape: {reason}", may_have_run=True)
+    except BaseException as reason:
+        if is_foreign(reason):
+            raise
+        what = f"{method} raised {error.__name__}, and making it again raised {type(reason).__name__}"
+        return CallFailed(what, may_have_run=True)
 
 
 def pack_failed(error: CallError) -> bytes:

@@ -13,6 +13,7 @@ from ...errors import CallError, CallFailed, Incompatible
 from ...interface import Contract, Method, compare
 from ...values import ComponentError
 from ..base import MESSAGE_LIMIT, Call, Provider, too_long
+from ..foreign import is_foreign
 from .connection import Connection, logger
 from .frames import CALL, CANCEL, FAILED, GOAWAY, HELLO, RAISED, RESULT, WELCOME, BrokenFrame
 from .messages import pack_failed, pack_raised, unpack_call
@@ -199,8 +200,14 @@ class ProviderConnection(Connection):
     async def _run(self, number: int, method: Method, provider: Provider, context: Context, data: bytes) -> None:
         try:
             kind, body = await self._answer(method, provider, context, data)
-        except asyncio.CancelledError:
-            return  # by the consumer, which waits no longer
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and is_foreign(error):
+                return  # by the consumer, which does not wait any longer
+            if is_foreign(error):
+                raise
+            logger.exception("%s failed outside the provider", method)
+            message = f"{method} failed outside the provider: {type(error).__name__}"
+            kind, body = FAILED, pack_failed(CallFailed(message, may_have_run=True))
         finally:
             self.running.pop(number, None)
         self.send(kind, number, body, alone=not self.running)
@@ -223,7 +230,4 @@ class ProviderConnection(Connection):
             return FAILED, pack_failed(too_long(f"the error of {method}", len(body), self.limit, may_have_run=True))
         except CallError as error:
             return FAILED, pack_failed(error)
-        except Exception as error:  # noqa: BLE001  # nothing foreign leaves a transport
-            logger.exception("%s failed outside the provider", method)
-            return FAILED, pack_failed(CallFailed(f"{method} failed: {error!r}", may_have_run=True))
         return RESULT, body

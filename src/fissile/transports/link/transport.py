@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...errors import Incompatible
+from ...errors import CallFailed, Incompatible
+from ...interface import Method
 from ..base import Call, too_long
+from ..foreign import is_foreign
 from .frames import RAISED, RESULT
 from .link import Link
 from .messages import pack_call, unpack_failed, unpack_raised
@@ -35,8 +37,16 @@ class LinkTransport:
         body = pack_call(connection.indices[method], call.context, remaining, arguments)
         kind, answer = await connection.ask(body, call.deadline)
         if kind == RESULT:
-            try:
-                return method.result.load(answer)
-            except ValueError as error:
-                raise Incompatible(f"the result of {method} cannot be read: {error}", may_have_run=True) from error
+            return _read(method, answer)
         raise unpack_raised(method, answer) if kind == RAISED else unpack_failed(answer)
+
+
+def _read(method: Method, answer: bytes) -> object:
+    try:
+        return method.result.load(answer)
+    except ValueError as error:
+        raise Incompatible(f"the result of {method} cannot be read: {error}", may_have_run=True) from error
+    except BaseException as error:
+        if is_foreign(error):
+            raise
+        raise CallFailed(f"reading the result of {method} raised {type(error).__name__}", may_have_run=True) from error

@@ -27,6 +27,19 @@ debts = Table(
 users_own: ContextVar[str] = ContextVar("users_own", default="clean")
 
 
+class OwnBase(BaseException):
+    """What is no `Exception`."""
+
+
+class Unprintable(Exception):
+    """What cannot be told."""
+
+    def __str__(self) -> str:
+        raise GeneratorExit
+
+    __repr__ = __str__
+
+
 class Memory:
     """What the probe remembers while its process lives."""
 
@@ -101,6 +114,14 @@ class ProbeService(Probe):
             "memory": MemoryError(),
             "lookup": KeyError("x"),
             "os": OSError(5, "disk"),
+            "stop iteration": StopIteration(),
+            "generator exit": GeneratorExit(),
+            "interrupt": KeyboardInterrupt(),
+            "base group": BaseExceptionGroup("several", [KeyboardInterrupt(), ValueError("secret")]),
+            "cancelled": asyncio.CancelledError("secret"),
+            "cancelled group": BaseExceptionGroup("several", [asyncio.CancelledError()]),
+            "own base": OwnBase("secret"),
+            "unprintable": Unprintable(),
         }
         if how in endings:
             raise endings[how]
