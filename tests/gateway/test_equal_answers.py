@@ -2,9 +2,11 @@
 
 import json
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
+from tests.gateway import corpus
 from tests.gateway.stand import Answer, Stand, send, written
 
 ECHO = "/parcels/echo/x"
@@ -193,3 +195,36 @@ def test_trailers_are_no_headers(stand: Stand) -> None:
     request = written(f"POST {ECHO} HTTP/1.1", "Transfer-Encoding: chunked", body=body)
     told = json.loads(send(stand.through, request).body)["headers"]
     assert [["host", "booth.test:81"], ["transfer-encoding", "chunked"]] == told
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "placements.md"
+
+
+def listed() -> list[str]:
+    """The first cells of the table of differences in the guide."""
+    section = GUIDE.read_text().partition("## What differs\n")[2].partition("\n## ")[0]
+    return [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| ")][1:]
+
+
+def heard(port: int, request: bytes) -> object:
+    """What comes back, as far as it may be compared."""
+    return comparable(send(port, request))
+
+
+@pytest.mark.parametrize("name", corpus.EQUAL)
+def test_what_is_not_listed_is_equal(stand: Stand, name: str) -> None:
+    """The guide's table is complete, as far as this corpus goes."""
+    request = corpus.EQUAL[name]
+    assert heard(stand.straight, request) == heard(stand.through, request)
+
+
+@pytest.mark.parametrize(("row", "name"), [(row, name) for row, found in corpus.DIFFERENT.items() for name in found])
+def test_what_is_listed_differs(stand: Stand, row: str, name: str) -> None:
+    """What has become equal leaves the table."""
+    request = corpus.DIFFERENT[row][name]
+    assert heard(stand.straight, request) != heard(stand.through, request)
+
+
+def test_the_guide_lists_what_differs() -> None:
+    """Each row of its table has examples here, and each example a row there."""
+    assert list(corpus.DIFFERENT) == listed()
