@@ -55,6 +55,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.scaffold.test_journal import change
 from fissile.scaffold import journal
+from fissile.scaffold.change import Move
 
 left = int(sys.argv[2])
 
@@ -66,13 +67,15 @@ def hook(event, arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(hook)
-journal.carry_out(change(Path(sys.argv[1])))
+root = Path(sys.argv[1])
+fails = [Move(root / "moved", root / "moved/inside")] if sys.argv[3:] else []
+journal.carry_out(change(root, *fails))
 """
 
 
-def killed(root: Path, renames: int) -> None:
+def killed(root: Path, renames: int, *fails: str) -> None:
     """Begins the change in a process that is killed after so many files have taken their place."""
-    command = [sys.executable, "-c", KILLED, str(root), str(renames)]
+    command = [sys.executable, "-c", KILLED, str(root), str(renames), *fails]
     ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
     assert -signal.SIGKILL == ended.returncode, ended.stderr
 
@@ -133,6 +136,16 @@ def test_what_was_begun_is_finished(root: Path, renames: int) -> None:
     assert "finished `fissile try this`, which had been interrupted" == recover(root / "folder")
     assert AFTER == whole(root)
     assert 0o640 == (root / "a.txt").stat().st_mode & 0o777
+    assert recover(root) is None
+
+
+@pytest.mark.parametrize("renames", [7, 8, 10])
+def test_what_was_being_undone_is_undone(root: Path, renames: int) -> None:
+    """A kill in the middle of undoing a change that failed: everything is as it was before it began."""
+    before = contents(root)
+    killed(root, renames, "fails")
+    assert "undid `fissile try this`, which had been interrupted" == recover(root)
+    assert before == contents(root)
     assert recover(root) is None
 
 

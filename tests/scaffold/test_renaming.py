@@ -491,6 +491,15 @@ def test_secrets_are_where_the_state_is(shop: Path, monkeypatch: pytest.MonkeyPa
     assert "old" == (shop / ".fissile/secrets/orders__key").read_text()
 
 
+def test_secrets_of_another_state_are_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state below the usual one separates two supervisors; nothing is written there, and the rename goes through."""
+    monkeypatch.setenv("FISSILE_STATE", str(shop / ".fissile/second"))
+    write(shop, {".fissile/second/secrets/orders__key": "s"})
+    folder = shop / ".fissile/second/secrets"
+    assert f"the secrets in {folder} stay as they are: rename orders__* to purchases__* there" in rename(shop).notes
+    assert ["orders__key"] == [path.name for path in folder.iterdir()]
+
+
 def test_secrets_outside_of_the_project_are_told(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """They stay where they are, and the user is told to rename them."""
     state = tmp_path_factory.mktemp("state")
@@ -498,5 +507,5 @@ def test_secrets_outside_of_the_project_are_told(shop: Path, tmp_path_factory: p
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FISSILE_STATE", str(state))
         notes = rename(shop).notes
-    assert f"{state}/secrets is outside of the project: rename orders__* to purchases__* in it" in notes
+    assert f"the secrets in {state}/secrets stay as they are: rename orders__* to purchases__* there" in notes
     assert ["orders__key"] == [path.name for path in (state / "secrets").iterdir()]

@@ -95,7 +95,8 @@ def create_private(file: Path, content: bytes = b"") -> None:
         FileExistsError: It exists.
         OSError: It cannot be written.
     """
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Windows would translate line ends
+    descriptor = os.open(file, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as opened:
             file.chmod(0o600)
@@ -159,7 +160,7 @@ def make_private(
         raise ConfigurationError(Fault(f"cannot make {name}: {error.strerror}", str(folder), "", fix)) from None
     if not belongs_to_us(found) or folder.is_symlink():
         raise ConfigurationError(Fault(f"{name} is not private", str(folder), f"it is another user's; {why}", fix))
-    if found.st_mode & 0o077:
+    if hasattr(os, "getuid") and found.st_mode & 0o077:
         raise ConfigurationError(Fault(f"{name} is not private", str(folder), why, f"chmod 700 {folder}, or {fix}"))
 
 

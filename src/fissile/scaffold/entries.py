@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from ..project import make_state
+from ..project.folders import create_private, make_state
 from .change import Change, Move, Remove, Retarget, Write
 
 STATE = ".fissile"
@@ -88,10 +88,10 @@ class Entry:
             parent, meant = place.parent.resolve(), place.parent.relative_to(root)
             if not parent.is_relative_to(base):
                 return True
-            if _is_kept_out(meant):
+            if is_kept_out(meant):
                 if parent != base / meant:
                     return True
-            elif _is_kept_out(parent.relative_to(base)):
+            elif is_kept_out(parent.relative_to(base)):
                 return True
         return False
 
@@ -213,9 +213,9 @@ def entries_of(change: Change, kept: Path) -> Iterator[Entry]:
         match step:
             case Write(path, before, after):
                 yield from _folders(change.root, path.parent, made)
-                keep(kept / f"{number}.new", after)
+                create_private(kept / f"{number}.new", after)
                 if before is not None:
-                    keep(kept / f"{number}.old", before)
+                    create_private(kept / f"{number}.old", before)
                 old = None if before is None else f"{number}.old"
                 mode = 0o644 if before is None else path.stat().st_mode & 0o7777
                 yield Entry("write", _name(change, path), new=f"{number}.new", old=old, mode=mode)
@@ -225,6 +225,7 @@ def entries_of(change: Change, kept: Path) -> Iterator[Entry]:
                 yield Entry("secret", source.name, target.name)
             case Move(source, target):
                 yield from _folders(change.root, target.parent, made)
+                made.add(target)  # it is no folder that has to be made for what moves into it
                 yield Entry("move", _name(change, source), _name(change, target))
             case Remove(path):
                 yield Entry("remove", _name(change, path), stamp)
@@ -244,10 +245,11 @@ def _name(change: Change, path: Path) -> str:
 
 def _is_plain(name: str) -> bool:
     path = PurePath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not _is_kept_out(path)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not is_kept_out(path)
 
 
-def _is_kept_out(path: PurePath) -> bool:
+def is_kept_out(path: PurePath) -> bool:
+    """Return True if a path, relative to a project, is that of git or of a state, or below one."""
     return any(part.rstrip(". ").casefold() in KEPT_OUT for part in path.parts)
 
 
@@ -266,20 +268,12 @@ def _content(path: Path) -> object:
     return path if os.path.lexists(path) else None
 
 
-def keep(file: Path, content: bytes) -> None:
-    """Write a new file of the journal, for this user alone, down to the disk."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-
-
 def stage(path: Path, content: bytes, mode: int) -> None:
     """Write a content beside the file whose place it will take."""
     new = beside(path)
     new.unlink(missing_ok=True)
+    create_private(new, content)
     try:
-        keep(new, content)
         new.chmod(mode)
     except BaseException:
         new.unlink(missing_ok=True)

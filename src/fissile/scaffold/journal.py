@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ConfigurationError, Fault, raise_faults, shown
+from ..project.folders import create_private
 from ..project.user_state import make_user_state, user_state
 from .change import Change
-from .entries import STATE, Entry, beside, entries_of, keep
+from .entries import STATE, Entry, beside, entries_of
 from .founding import found
 
 FOLDER = "journal"
@@ -258,10 +259,10 @@ def _begin(change: Change, state: Path) -> _Journal:
         folder.mkdir(mode=0o700)
         journal = _Journal(change.root, folder, change.what, tuple(entries_of(change, folder)))
         raise_faults(_kept_out(change.root, entry) for entry in journal.entries if not entry.is_valid())
-        keep(folder / PROGRESS, b" " * (len(journal.entries) + 1))
+        create_private(folder / PROGRESS, b" " * (len(journal.entries) + 1))
         entries = [vars(entry) for entry in journal.entries]
         plan = {"root": _identity(change.root), "what": change.what, "entries": entries}
-        keep(beside(folder / PLAN), json.dumps(plan, indent=1).encode())
+        create_private(beside(folder / PLAN), json.dumps(plan, indent=1).encode())
         beside(folder / PLAN).replace(folder / PLAN)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import Fault, WrongUsage, raise_faults, shown
 from ..project import FoundComponent, Project, default_prefix, state_folder
 from .change import Change, Move, Retarget, Write
+from .entries import STATE, is_kept_out
 from .mentions import urls
 from .mentions.survey import Survey
 from .mentions.texts import moved_parts
@@ -138,10 +139,16 @@ class _Renaming:
 
     @property
     def _keeps_secrets(self) -> bool:
-        """Whether they are inside of the project."""
+        """True if a command may rename them: they are inside of the project, and in no other state than its own."""
         root = self.survey.root.resolve()
         return all(
-            path.is_relative_to(self.survey.root) and path.resolve().is_relative_to(root) for path in self._secrets
+            path.is_relative_to(self.survey.root)
+            and path.resolve().is_relative_to(root)
+            and (
+                path.parent == self.survey.root / STATE / "secrets"
+                or not is_kept_out(path.relative_to(self.survey.root))
+            )
+            for path in self._secrets
         )
 
     def _writes(self) -> list[Write]:
@@ -201,7 +208,7 @@ class _Renaming:
             yield f"the variables {upper} now: rename them wherever they are set outside of the project"
         if not self._keeps_secrets:
             folder = self._secrets[0].parent
-            yield f"{folder} is outside of the project: rename {old}__* to {new}__* in it"
+            yield f"the secrets in {folder} stay as they are: rename {old}__* to {new}__* there"
         lines = [shown(self._moved(path), line) for path, line in self._loose()]
         if lines:
             more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
