@@ -160,14 +160,14 @@ async def test_a_reference_by_its_key(store: Store) -> None:
 
 
 async def test_what_is_not_loaded(store: Store) -> None:
-    """To read it is an error that names it, and what to do."""
+    """To read it is an error that names what would be loaded, and what to do."""
     units = units_of(store, Chests)
     async with units() as repository:
         await repository.add(Chest(id=7, count=1))
     async with units() as repository:
         found = await repository.get(7)
         assert found is not None
-        with pytest.raises(InvalidRequestError, match=r"Chest\.holds is not loaded, .* lazy=.selectin."):
+        with pytest.raises(InvalidRequestError, match=r"is not loaded \(Chest\), .* lazy=.selectin."):
             assert found.holds
         assert isinstance(repository, Chests)
         await repository.session.refresh(found, ["holds"])

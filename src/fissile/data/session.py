@@ -10,7 +10,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.util.concurrency import in_greenlet
 
 P = ParamSpec("P")
@@ -122,20 +122,22 @@ for _name, _method in _STATEMENTS.items():
 class _Session(Session):
     """What `WorkSession` stands around."""
 
+    def execute(self, statement: Any, *args: Any, **options: Any) -> Any:
+        """Execute a statement, unless it comes of an attribute that is read and not loaded: it could not be awaited.
 
-@event.listens_for(_Session, "do_orm_execute")
-def _explain(load: ORMExecuteState) -> None:
-    """Refuse to load an attribute that is read, in words that help; SQLAlchemy only says that it cannot wait.
+        A listener for ``do_orm_execute`` would see the same, at a price for every statement.
 
-    Raises:
-        InvalidRequestError: An attribute is read that is not loaded.
-    """
-    if (load.is_relationship_load or load.is_column_load) and not in_greenlet():
-        path = load.loader_strategy_path if load.is_relationship_load else None
-        name = path[-1] if path else f"an attribute of {load.bind_mapper.class_.__name__ if load.bind_mapper else 'it'}"
-        what = f"{name} is not loaded, and reading an attribute does not wait for the database"
-        fix = 'lazy="selectin" in the mapping, selectinload() in the query, or await session.refresh(entity, [name])'
-        raise InvalidRequestError(f"{what}: write {fix}")
+        Raises:
+            InvalidRequestError: An attribute is read that is not loaded.
+        """
+        if not in_greenlet():
+            found = ", ".join(str(one["name"]) for one in getattr(statement, "column_descriptions", ()))
+            what = f"an attribute is read that is not loaded ({found}), and reading does not wait for the database"
+            fix = (
+                'lazy="selectin" in the mapping, selectinload() in the query, or await session.refresh(entity, [name])'
+            )
+            raise InvalidRequestError(f"{what}: write {fix}")
+        return super().execute(statement, *args, **options)
 
 
 @event.listens_for(_Session, "after_begin")
