@@ -99,6 +99,10 @@ def test_a_front_may_have_no_component(project: Path) -> None:
             [":3: workers = 0 is no number of workers; write `workers = 2`"],
         ),
         (
+            "[apart.all]\ncomponents = ['mail', 'orders', 'users']\nconnections = true\n",
+            [":3: connections = True is not a number of connections; write `connections = 20`"],
+        ),
+        (
             "[apart.all]\ncomponents = ['mail', 'orders', 'users']\nworkers = 2\naddress = 'unix:/a'\n",
             [":3: all has an address and workers; remove one of the two"],
         ),
