@@ -105,6 +105,16 @@ def test_views_are_given_to_the_application_of_the_project_alone(tmp_path: Path)
         assert sys.modules[f"{package}.main"].other.view is None
 
 
+def test_the_document_is_not_there_yet(tmp_path: Path) -> None:
+    """A process refuses to start if main.py asks for the document of all processes while it is imported."""
+    main = f"{RECIPE}\nknown = app.openapi()\n"
+    refused = pytest.raises(ConfigurationError, match=r"app.openapi\(\) was called while main.py was imported")
+    with written(tmp_path, {**PROJECT, "main.py": main}) as package, refused:
+        load(f"{package}.main:app", APART)
+    with written(tmp_path, {**PROJECT, "main.py": main}) as package:
+        assert "/stock/items/{number}" in load(f"{package}.main:app", View()).openapi()["paths"]
+
+
 @pytest.mark.parametrize("placed", [True, False])
 def test_routes_that_come_later_are_checked(tmp_path: Path, placed: bool) -> None:
     """A route that main.py adds under a component's prefix after it has read its routes is refused at the start."""

@@ -47,6 +47,14 @@ def placed(package: str, view: View) -> Iterator[None]:
         _PLACED.reset(token)
 
 
+_TOO_EARLY = Fault(
+    "app.openapi() was called while main.py was imported",
+    "",
+    "the other processes describe their part of the document when they run",
+    "call it while the application runs, for example in its lifespan or in a route",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """What one live component serves over HTTP.
@@ -140,6 +148,8 @@ class App(FastAPI):
     def _whole(self) -> dict[str, Any]:
         """The document of all processes, the same object until it changes."""
         if self._runtime is not None and self._runtime.view.live is not None:
+            if _PLACED.get() is not None:
+                raise ConfigurationError(_TOO_EARLY)
             composed = self._composed.find(self._runtime.project.folder)
             if composed is not None:
                 return composed
