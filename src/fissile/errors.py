@@ -12,7 +12,7 @@ Exception
 │       ├── Overloaded          503   too many calls in flight
 │       ├── Incompatible        502   the two sides disagree about the method
 │       └── CallFailed          500   the provider failed in a way it had not declared
-│           └── MessageTooLong  500   its answer, or 413 the call itself, is longer than a link carries
+│           └── MessageTooLong  500   the call or its answer is longer than a link carries; 413 for a request's body
 └── ComponentError              declared by a component with @raises (fissile.values)
 """
 

@@ -114,7 +114,11 @@ def filled(router, own):
     async def measure(request: Request, stock: Provided[Stock]) -> int:
         return await stock.measure((await request.body()).decode())
 
-    @router.get("/relay")
+    @router.get("/made")
+    async def made(size: int, stock: Provided[Stock]) -> int:
+        return await stock.measure("x" * size)
+
+    @router.post("/relay")
     async def relay(size: int, stock: Provided[Stock]) -> int:
         return await stock.relay(size)
 
@@ -185,7 +189,7 @@ ERRORS = {
     "overloaded": (503, "overloaded", 1013),
     "incompatible": (502, "incompatible", 1011),
     "call_failed": (500, "call_failed", 1011),
-    "message_too_long": (413, "message_too_long", 1009),
+    "message_too_long": (500, "message_too_long", 1009),
 }
 """Status, code and close code of each error."""
 
@@ -250,10 +254,13 @@ def test_a_message_that_is_too_long_is_named(client: TestClient, place: str) -> 
     long = 1024 * 1024
     answers = [
         client.post(f"{place}/measure", content=b"x" * long),
+        client.post(f"{place}/measure", content=iter([b"x" * long])),
         client.get(f"{place}/big?size={long}"),
-        client.get(f"{place}/relay?size={long}"),  # which the component has made too long, and not the request
+        # What follows a component has made too long, and not the request.
+        client.post(f"{place}/relay?size={long}", json=1),
+        client.get(f"{place}/made?size={long}"),
     ]
-    assert [413, 500, 500] == [answer.status_code for answer in answers]
+    assert [413, 413, 500, 500, 500] == [answer.status_code for answer in answers]
     assert {"message_too_long"} == {answer.json()["code"] for answer in answers}
     assert all("longer than a message between components may be" in answer.json()["detail"] for answer in answers)
     assert 10 == client.get(f"{place}/big?size=10").json()

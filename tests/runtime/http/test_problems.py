@@ -188,7 +188,7 @@ def test_a_foreign_error_is_a_500_that_names_who_let_it_escape(
         (Overloaded, 503, "1"),
         (Incompatible, 502, None),
         (CallFailed, 500, None),
-        (MessageTooLong, 413, None),  # it was not sent
+        (MessageTooLong, 500, None),
     ],
 )
 def test_call_errors_have_their_status(

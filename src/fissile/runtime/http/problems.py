@@ -205,12 +205,20 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> R
 async def _call_error(request: HTTPConnection, error: CallError) -> Response | None:
     # The message may name addresses inside; the first sentence of the class says enough outside.
     detail = (inspect.getdoc(type(error)) or "").partition("\n")[0]
-    # A call that is too long was not sent, and the request has brought what makes it so.
-    status = 413 if isinstance(error, MessageTooLong) and not error.may_have_run else error.status
+    # A call that is too long was not sent. The request is to blame if it has brought something.
+    is_request = isinstance(error, MessageTooLong) and not error.may_have_run and _has_content(request)
+    status = 413 if is_request else error.status
     headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else None
     log = _log.error if status == 500 else _log.warning
     log("%s %s: %s: %s", *_asked(request), error.code, error, exc_info=error)
     return await _answered(request, Problem(request, status, code=error.code, detail=detail, headers=headers))
+
+
+def _has_content(request: HTTPConnection) -> bool:
+    """Return True if the request has a body, or if messages may have come over the WebSocket."""
+    if isinstance(request, WebSocket):
+        return state_of(request) is not WebSocketState.CONNECTING
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def _asked(request: HTTPConnection) -> tuple[str, str]:
