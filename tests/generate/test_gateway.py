@@ -56,6 +56,14 @@ def test_the_configuration_is_what_it_was() -> None:
     assert GOLDEN.read_text() == render(GATEWAY)
 
 
+def test_a_time_for_answers_is_that_of_each_try() -> None:
+    """Envoy ends it when an answer begins, and leaves the process a moment to say so itself; else there is none."""
+    found = [route["route"] for route in routes(replace(GATEWAY, answer=30.0)) if "route" in route]
+    assert {"31.000s"} == {route["retry_policy"]["per_try_timeout"] for route in found}
+    assert {"0s"} == {route["timeout"] for route in found}
+    assert not any("per_try_timeout" in route["route"]["retry_policy"] for route in routes(GATEWAY) if "route" in route)
+
+
 def test_the_same_gateway_gives_the_same_text() -> None:
     """Whatever order its routes were found in."""
     turned = replace(GATEWAY, routes=dict(reversed(list(GATEWAY.routes.items()))))

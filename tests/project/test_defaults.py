@@ -25,6 +25,7 @@ def test_without_a_file_or_table_the_defaults_are_the_designs(tmp_path: Path) ->
         ('deadline = "300ms"', Defaults(deadline=0.3)),
         ('deadline = "1.5s"', Defaults(deadline=1.5)),
         ('deadline = "2m"', Defaults(deadline=120)),
+        ('answer = "30s"', Defaults(answer=30)),
         ("in_flight = 7", Defaults(in_flight=7)),
         ('message = "12B"', Defaults(message=12)),
         ('message = "512KiB"', Defaults(message=524_288)),

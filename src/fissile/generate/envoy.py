@@ -45,6 +45,9 @@ UNHEEDED = ("x-envoy-immediate-health-check-fail",)
 """Headers of an answer that Envoy would obey, although any application can reflect them: it takes the process that gave
 the answer out of service (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter)."""
 
+LAST_WORD = 1.0
+"""Seconds after which the gateway answers in the place of a process that had to, and that hangs."""
+
 CHECK = "1s"
 """How often each of several workers is asked whether it lives, and how long its answer may take. A silent one gets no
 requests as long as another worker answers, which does no harm to one that is only held up for a moment."""
@@ -187,7 +190,7 @@ def _routes(gateway: Gateway) -> list[dict[str, Any]]:
     prefixes = sorted(gateway.routes, key=lambda prefix: (-len(prefix), prefix))
     claimed = [(match, upstreams[gateway.routes[prefix]]) for prefix in prefixes for match in _matches(prefix)]
     matched = [*claimed, ({"prefix": "/"}, upstreams[gateway.front])]
-    return [*closed, *(_route(match, upstream, gateway.away) for match, upstream in matched)]
+    return [*closed, *(_route(match, upstream, gateway) for match, upstream in matched)]
 
 
 def _matches(prefix: str) -> list[Mapping[str, Any]]:
@@ -201,8 +204,14 @@ def _matches(prefix: str) -> list[Mapping[str, Any]]:
     return [{"path_separated_prefix": prefix}, escaped]
 
 
-def _route(match: Mapping[str, Any], upstream: Upstream, away: str) -> dict[str, Any]:
-    """A route without times of its own, which repeats a request only when it certainly did not run."""
+def _route(match: Mapping[str, Any], upstream: Upstream, gateway: Gateway) -> dict[str, Any]:
+    """A route without times of its own, which repeats a request only when it certainly did not run.
+
+    The time of a try ends when the answer begins, and begins when the request has been read, so that it cuts off no
+    upload, download or event stream, and no WebSocket.
+    """
+    away = gateway.away
+    in_time = {} if gateway.answer is None else {"per_try_timeout": f"{gateway.answer + LAST_WORD:.3f}s"}
     return {
         "match": match,
         "route": {
@@ -210,6 +219,7 @@ def _route(match: Mapping[str, Any], upstream: Upstream, away: str) -> dict[str,
             "timeout": "0s",
             "idle_timeout": "0s",
             "retry_policy": {
+                **in_time,
                 "retry_on": RETRIED,
                 "retriable_headers": [{"name": away, "present_match": True}] if away else [],
                 "num_retries": 3,

@@ -79,6 +79,7 @@ class Gateway:
         away: The name of the header by which the supervisor says that it answered in a process's place: the request did
             not run, and goes to another worker. Any application can reflect a header whose name it is told, so this
             name is unguessable. Empty if no supervisor answers.
+        answer: Seconds in which a process has to begin its answer; None for any time.
     """
 
     host: str
@@ -90,6 +91,7 @@ class Gateway:
     authorities: Path | None = None
     connections: int = CONNECTIONS
     away: str = ""
+    answer: float | None = None
 
 
 def gateway(
@@ -120,4 +122,5 @@ def gateway(
         {declared.prefix: placement.process_of(declared.name).name for declared in serving},
         placement.front.name,
         admin,
+        answer=placement.defaults.answer,
     )

@@ -24,12 +24,14 @@ class Defaults:
         message: Bytes of the longest message over a link; written ``"1MiB"`` or ``"512KiB"``.
         connections: Connections to PostgreSQL that a process has open at once, shared by its components; None for a
             share of those that the server gives.
+        answer: Seconds in which the answer to an HTTP request has to begin; None for any time.
     """
 
     deadline: float = 5.0
     in_flight: int = 1_000
     message: int = 1024 * 1024
     connections: int | None = None
+    answer: float | None = None
 
 
 def read_defaults(written: object, at: Callable[..., str]) -> tuple[Defaults, list[Fault]]:
@@ -85,5 +87,6 @@ _READERS: Mapping[str, tuple[Callable[[object], float | int | None], str, str]] 
     "deadline": (_seconds, '"5s"', "it is a time with its unit: ms, s or m"),
     "in_flight": (count, "1000", "it is a whole number above 0"),
     "message": (_bytes, '"1MiB"', "it is a size with its unit: B, KiB or MiB"),
+    "answer": (_seconds, '"30s"', "it is a time with its unit: ms, s or m"),
     "connections": (count, "20", "it is a whole number above 0"),
 }

@@ -25,6 +25,7 @@ from fissile.runtime.http import openapi, problems
 from fissile.runtime.http.composed import ComposedDocument
 from fissile.runtime.http.custom import Custom, CustomDocument
 from fissile.runtime.http.guards import guard_faults, own_router_faults
+from fissile.runtime.http.in_time import InTime
 from fissile.runtime.http.needs import asked_by_dependencies
 from fissile.runtime.http.options import Options
 from fissile.runtime.http.requests import RequestContext
@@ -119,7 +120,12 @@ class App(FastAPI):
         stack = super().build_middleware_stack()
         if self.dispatcher is not None and self.dispatcher.limits_bodies():
             stack = problems.TooLarge(stack, self.dispatcher)
-        return stack if self._runtime is None else RequestContext(stack, self._runtime)
+        if self._runtime is None:
+            return stack
+        view = self._runtime.view
+        if view.defaults.answer is not None and not view.debug:
+            stack = InTime(stack, view.defaults.answer)
+        return RequestContext(stack, self._runtime)
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -36,6 +36,7 @@ class Load:
         placed: The orders that were placed, by their item.
         sent: The items and keys that were ever sent.
         recorded: What was told of each key: True it ran, False it did not run; None it may have.
+        slowest: Seconds that the slowest answer took.
         ending: Whether the shop ends, so that a client that is not let in any more goes away.
     """
 
@@ -45,6 +46,7 @@ class Load:
         self.placed: dict[str, dict[str, object]] = {}
         self.sent: set[str] = set()
         self.recorded: dict[str, bool | None] = {}
+        self.slowest = 0.0
         self.ending = False
         self._port = port
         self._random = random.Random(seed)
@@ -129,6 +131,7 @@ class Load:
         verdict, kind = answer.verdict, answer.request.kind
         self.counts[verdict] += 1
         self.counts[kind] += 1
+        self.slowest = max(self.slowest, answer.ended - answer.began)
         if verdict != "true":
             self.odd.append(answer)
         elif kind == "place":
