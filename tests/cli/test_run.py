@@ -110,6 +110,54 @@ def _ignoring_errors(client: Client, path: str) -> None:
         client.get(path)
 
 
+STAYS = """\
+import asyncio
+import atexit
+import threading
+from pathlib import Path
+
+from fissile import App
+
+app = App()
+threading.Timer(1000, print).start()
+atexit.register(Path("ended").write_text, "in order")
+
+@app.get("/")
+async def hello() -> str:
+    return "hello"
+
+@app.get("/executor")
+async def executor() -> str:
+    asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+    return "waits"
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_thread_that_does_not_end_keeps_no_process(terminal: Terminal, number: signal.Signals) -> None:
+    """Neither one of the user's nor one of an executor; SIGHUP, of a terminal that closes, ends it as SIGTERM does."""
+    terminal.write({"main.py": STAYS})
+    running = terminal.start("run", "--port", "0")
+    with Client(base_url=running.url()) as client:
+        assert "waits" == client.get("/executor").json()
+    assert 0 == running.end(number, LESS_THAN_A_DRAIN)
+    assert "in order" == (terminal.folder / "ended").read_text()
+
+
+def test_sighup_that_is_ignored_stays_so(terminal: Terminal) -> None:
+    """A process that nohup has started outlives its terminal."""
+    terminal.write({"main.py": ONE_FILE})
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        running = terminal.start("run", "--port", "0")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with Client(base_url=running.url()) as client:
+        running.process.send_signal(signal.SIGHUP)
+        assert "hello" == client.get("/").json()
+    assert 0 == running.end(signal.SIGTERM)
+
+
 def test_a_port_in_use_is_one_clear_error(bolts: Terminal) -> None:
     """It names the port, and one that is free."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

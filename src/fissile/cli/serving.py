@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -30,7 +32,10 @@ INTERRUPT_DRAIN = 1
 """Seconds that requests get after Ctrl-C, which ends everything within 2 s."""
 
 CLOSING = 0.9
-"""Seconds that closing may take after the drain; then the process ends as it is."""
+"""Seconds that closing may take after the drain, and threads after that; then the process ends as it is."""
+
+LAST_WORDS = 0.1
+"""Seconds that functions registered with `atexit` get before a process that has to be ended."""
 
 
 class Server(server.Server):
@@ -64,7 +69,7 @@ class Server(server.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handles the signals that end a server; unlike uvicorn's it does not raise them again at the end."""
-        before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
+        before = {number: signal.signal(number, self.handle_exit) for number in _ending()}
         try:
             yield
         finally:
@@ -87,9 +92,15 @@ class Server(server.Server):
     def _end_at_last(self, seconds: float) -> None:
         """Ends the process when it has not ended by then: a method that swallows its cancellation cannot hold it."""
         code = self.ended_by or 0
-        timer = threading.Timer(seconds, os._exit, (code,))
-        timer.daemon = True
-        timer.start()
+        for after, leave in ((seconds, _leave), (seconds + LAST_WORDS, os._exit)):
+            timer = threading.Timer(after, leave, (code,))
+            timer.daemon = True
+            timer.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn. What still runs when all is closed, such as a thread, does not keep the process."""
+        await super().shutdown(sockets)
+        self._end_at_last(CLOSING)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts, then tells; what is wrong with a database is said before anything has started."""
@@ -166,6 +177,22 @@ def serve(
     serving = Server(wanted, app, started=started, parent=parent, announcing=announcing)
     serving.run([listener])
     return serving.ended_by or 0
+
+
+def _ending() -> list[int]:
+    """Return the signals that end a server: also that of a terminal that closes, unless it is ignored (nohup)."""
+    hangup: int | None = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+        return [*HANDLED_SIGNALS]
+    return [*HANDLED_SIGNALS, hangup]
+
+
+def _leave(code: int) -> None:
+    """End the process with all that still runs in it, after what an interpreter does at its end."""
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(code)
 
 
 def _tell(app: App, listener: socket.socket) -> None:
