@@ -43,13 +43,14 @@ def asked(url: str, path: str) -> Iterator[Future[Response]]:
         answer.exception()
 
 
-def test_sigterm_lets_requests_finish(works: Works) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_lets_requests_finish(works: Works, number: signal.Signals) -> None:
     """Nobody else is let in meanwhile, then all is closed, and nothing is left."""
     running, url = works.apart()
     pids = works.pids()
     with asked(url, "/suppliers/slow") as slow:
         running.hears("slow has begun")
-        running.process.send_signal(signal.SIGTERM)
+        running.process.send_signal(number)
         until(lambda: not is_open(url), "the closed door")
         assert "stopping" == works.workers()["gateway"]["state"]
         (works.folder / "go").touch()

@@ -92,7 +92,8 @@ class Supervisor:
             Taken: The gateway's port is another program's.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        ending = _ending()
+        for number in ending:
             loop.add_signal_handler(number, partial(self._asked_to_stop, number))
         try:
             self._folder.make()
@@ -107,7 +108,7 @@ class Supervisor:
                 async with self._control:
                     await self._run()
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ending:
                 loop.remove_signal_handler(number)
         return self._code
 
@@ -347,3 +348,9 @@ class Supervisor:
             await self.gateway.end(signal.SIGTERM, AT_ONCE)
         left = max(until - loop.time(), 0) + CLOSING
         await asyncio.gather(*[worker.end(signal.SIGTERM, left) for worker in self.workers])
+
+
+def _ending() -> list[signal.Signals]:
+    """Return the signals that end everything: also that of a terminal that closes, unless it is ignored (nohup)."""
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if is_ignored else [signal.SIGHUP])]
