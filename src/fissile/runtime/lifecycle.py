@@ -18,6 +18,7 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Opens what the live components own; at the end no call is taken, those in flight finish, and all is closed."""
     runtime.server.begin()  # tests start an application many times
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(_close_links, runtime)  # last: what a component closes may call those that it needs
         for name in runtime.order:
             await stack.enter_async_context(_component(runtime.live[name]))
         for link in runtime.peers():
@@ -29,7 +30,10 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
             await _left(runtime)
             runtime.running = False
             await runtime.server.drain(DRAIN)
-            await asyncio.gather(*[link.close(DRAIN) for link in runtime.links.values()])
+
+
+async def _close_links(runtime: Runtime) -> None:
+    await asyncio.gather(*[link.close(DRAIN) for link in runtime.links.values()])
 
 
 async def open_data(runtime: Runtime) -> None:

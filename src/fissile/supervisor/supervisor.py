@@ -24,6 +24,7 @@ from .folder import Folder
 from .gateway import Gateway
 from .listener import clear, listen_on
 from .logs import Stream
+from .order import ending_order
 from .plan import Plan
 from .reload import affected
 from .remains import end_remains, remember
@@ -36,6 +37,9 @@ INTERRUPTED = 130
 
 AT_ONCE = 1.8
 """Seconds that everything gets to end after Ctrl-C."""
+
+KEPT = 2.0
+"""Seconds of the drain that are kept for each group of processes that end after others, if there are that many."""
 
 SLOW = 5.0
 """Seconds after which it is said what is not ready yet."""
@@ -73,6 +77,8 @@ class Supervisor:
         self._hurry = asyncio.Event()
         self._code: int | None = 0
         self._restarting = asyncio.Lock()
+        here = {process.name: process.components for process in plan.here}
+        self._order = ending_order(here, plan.project.graph())
         self._slots = asyncio.Semaphore(max(FEWEST, processors()))
 
     @property
@@ -335,7 +341,10 @@ class Supervisor:
             if ending.done():
                 return ending.result()
             ending.cancel()
-        await asyncio.gather(*[worker.end(signal.SIGINT, AT_ONCE) for worker in self.everything])
+        async with asyncio.TaskGroup() as ending_all:
+            if self.gateway is not None:
+                ending_all.create_task(self.gateway.end(signal.SIGINT, AT_ONCE))
+            ending_all.create_task(self._end_workers(signal.SIGINT, AT_ONCE))
         return None
 
     async def _end_in_order(self) -> None:
@@ -346,8 +355,22 @@ class Supervisor:
             self.gateway.leave()
             await self.plan.gateway.drain(self.plan.drain)
             await self.gateway.end(signal.SIGTERM, AT_ONCE)
-        left = max(until - loop.time(), 0) + CLOSING
-        await asyncio.gather(*[worker.end(signal.SIGTERM, left) for worker in self.workers])
+        await self._end_workers(signal.SIGTERM, max(until - loop.time(), 0) + CLOSING)
+
+    async def _end_workers(self, number: signal.Signals, patience: float) -> None:
+        """End consumers before those that they call, all within so many seconds.
+
+        A consumer that takes long is not waited for so long that nothing is left for the others.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        kept = min(KEPT, patience / max(1, len(self._order)))
+        async with asyncio.TaskGroup() as all_ending:
+            for behind, group in zip(reversed(range(len(self._order))), self._order, strict=True):
+                workers = [worker for worker in self.workers if worker.process in group]
+                ending = [all_ending.create_task(worker.end(number, until - loop.time())) for worker in workers]
+                if behind and ending:
+                    await asyncio.wait(ending, timeout=max(0, until - loop.time() - behind * kept))
 
 
 def _ending() -> list[signal.Signals]:
