@@ -179,3 +179,6 @@ DIFFERENT = {
     },
 }
 """What is answered differently, by the first cell of its row in ``docs/guides/placements.md``, "What differs"."""
+
+OF_CODE = {"Code that blocks the loop for more than 10 s": "tests/supervisor/test_silence.py"}
+"""Rows of the table that no request brings about by itself, and what tests them."""
