@@ -30,7 +30,7 @@ def test_a_process_sees_its_own_components_and_where_the_others_are() -> None:
     """Its own are live; each other one has its process, with a socket for each worker, or its address."""
     view = APART.view("people", SOCKETS)
     trade = Peer("trade", ("unix:/run/f/trade-1.sock", "unix:/run/f/trade-2.sock"))
-    assert {"orders": trade, "stock": trade, "mail": Peer("post", ("https://post.internal",))} == view.peers
+    assert {"orders": trade, "stock": trade, "mail": Peer("post", ("https://post.internal",), True)} == view.peers
     assert ("apart", "people", frozenset({"users"}), 1) == (view.name, view.process, view.live, view.defaults.deadline)
     assert (True, False) == (view.is_live("users"), view.is_live("orders"))
 
