@@ -41,7 +41,7 @@ class Control:
         self._due: set[asyncio.Future[None]] = set()
 
     async def __aenter__(self) -> Control:
-        await self.listen()
+        await self._listen()  # a supervisor that was killed may have left its socket
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -57,7 +57,10 @@ class Control:
             ConfigurationError: It cannot be listened on.
         """
         if not self._path.is_socket():
-            self._servers.append(await asyncio.start_unix_server(self._serve, sock=listen_on(self._path)))
+            await self._listen()
+
+    async def _listen(self) -> None:
+        self._servers.append(await asyncio.start_unix_server(self._serve, sock=listen_on(self._path)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, ValueError):
