@@ -20,6 +20,16 @@ NAME = r"[a-z][a-z0-9_]{1,30}"
 """What the name of a component, which is its package's, has to match."""
 
 
+RESERVED_IDS = {"information_schema", "none", "postgres", "public"}
+"""Names that PostgreSQL keeps for a schema or a role of its own, beside all that begin with ``pg_``
+(https://www.postgresql.org/docs/current/sql-createschema.html, .../sql-createrole.html)."""
+
+
+def is_reserved_id(name: str) -> bool:
+    """Return True if PostgreSQL keeps a name for itself, so that it cannot be the id of a component with tables."""
+    return name in RESERVED_IDS or name.startswith("pg_")
+
+
 Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 

@@ -42,7 +42,8 @@ def test_made(terminal: Terminal, shape: str) -> None:
     assert ["next: cd shop", "next: make test", "next: make run"] == done.err.splitlines()[-3:]
     made = contents(terminal.folder / "shop")
     assert {"pyproject.toml", "README.md", "Makefile", ".gitignore"} <= made.keys()
-    assert "shop" == tomllib.loads((terminal.folder / "shop" / "pyproject.toml").read_text())["project"]["name"]
+    content = tomllib.loads((terminal.folder / "shop" / "pyproject.toml").read_text())
+    assert ("shop", "all") == (content["project"]["name"], content["tool"]["uv"]["default-groups"])
     assert not [name for name, (_, content) in made.items() if b"sample" in str(content).lower().encode()]
 
 

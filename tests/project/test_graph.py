@@ -1,10 +1,14 @@
 """The checks over the component graph: plain data in, faults out."""
 
+import pytest
+
 from fissile.errors import Fault
 from fissile.project import Declared, Edge, edges, graph_faults, start_order
 
 
-def component(name: str, *, prefix: str = "", provides: str = "", needs: str = "", identity: str = "") -> Declared:
+def component(
+    name: str, *, prefix: str = "", provides: str = "", needs: str = "", identity: str = "", database: bool = False
+) -> Declared:
     """Declares a component; its interfaces are written on lines of their own."""
     interfaces = {
         part: f"{name}.py:{line}" for line, part in enumerate([*provides.split(), *needs.split()], start=2) if part
@@ -17,6 +21,7 @@ def component(name: str, *, prefix: str = "", provides: str = "", needs: str = "
         needs=tuple(needs.split()),
         where=f"{name}.py:1",
         places={**interfaces, "prefix": f"{name}.py:9"},
+        database=database,
     )
 
 
@@ -52,6 +57,26 @@ def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
     """Two components on one prefix are named together, each with its line."""
     faults = graph_faults([component("aa", prefix="/x"), component("bb", prefix="/x"), component("cc", prefix="/x/y")])
     assert [("aa and bb have the same prefix /x", "aa.py:9:\nbb.py:9")] == said(faults)
+
+
+@pytest.mark.parametrize("name", ["pg_x", "pg_catalog", "information_schema", "public", "none", "postgres"])
+@pytest.mark.parametrize("is_name", [True, False])
+def test_a_component_with_tables_has_no_id_of_postgresql(name: str, is_name: bool) -> None:
+    """Neither by its name nor by its id; without tables there is no schema."""
+    named = {"name": name} if is_name else {"name": "stock", "identity": name}
+    (fault,) = graph_faults([component(**named, database=True)])
+    assert f"the id of {named['name']}, {name!r}, cannot be the name of a schema" == fault.what
+    assert [] == graph_faults([component(**named)])
+    better = fault.fix.partition('id="')[2].partition('"')[0]
+    assert [] == graph_faults([component("stock", identity=better, database=True)])
+
+
+@pytest.mark.parametrize("identity", ["../stock", "Stock", "stock-2", "s", "x" * 32, "stock.1", "a b", "stock\x00"])
+def test_an_id_that_is_not_a_name_is_refused(identity: str) -> None:
+    """With tables or without: it is part of file names and of names on the wire."""
+    for database in (True, False):
+        (fault,) = graph_faults([component("stock", identity=identity, database=database)])
+        assert fault.what.startswith("the id of stock, ")
 
 
 def test_a_shared_id_is_refused() -> None:

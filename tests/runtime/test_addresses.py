@@ -108,6 +108,21 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: s
     assert "hush" not in message
 
 
+def test_a_role_that_postgresql_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role begins with the name of its database, which may not make it one of PostgreSQL's own."""
+    monkeypatch.setenv("FISSILE_DATABASE_URL", "postgresql://db/pg_shop")
+    with pytest.raises(ConfigurationError, match="the role of a component cannot be pg_shop_orders"):
+        address(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", SERVER])
+def test_an_id_of_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """It is refused on SQLite as well, so that a project can move to PostgreSQL."""
+    monkeypatch.setenv("FISSILE_DATABASE_URL", url)
+    with pytest.raises(ConfigurationError, match="PostgreSQL keeps pg_orders for itself"):
+        address(tmp_path, component=COMPONENT.replace("()", '(id="pg_orders", database=Database(MetaData()))'))
+
+
 def test_an_id_that_is_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What becomes a schema has to be a name."""
     monkeypatch.setenv("FISSILE_DATABASE_URL", SERVER)

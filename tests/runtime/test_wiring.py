@@ -66,7 +66,7 @@ def test_what_is_not_installed_names_the_extra(tmp_path: Path, monkeypatch: pyte
     files = STOCK | {"archive/component.py": TABLES}
     with written(tmp_path, files) as package, pytest.raises(ConfigurationError) as caught:
         App(package).assemble()
-    assert ["install fissile[data]"] == [fault.fix for fault in caught.value.faults]
+    assert ["pip install 'fissile[data]'"] == [fault.fix for fault in caught.value.faults]
 
 
 def test_handlers_that_would_never_run_are_refused(tmp_path: Path) -> None:

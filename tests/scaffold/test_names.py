@@ -94,10 +94,11 @@ def test_components(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pg_stats", "information_schema", "none", "postgres"])
 def test_kept_by_postgresql(tmp_path: Path, name: str) -> None:
-    """What no schema and no role can be called is no name of a component that is added."""
+    """A component that is added or renamed cannot have the name of a schema or role of PostgreSQL's own."""
     carry_out(new_project(tmp_path, Wish("shop", "large")))
-    (fault,) = new_component_faults(name, find_in(tmp_path / "shop"))
-    assert (f"PostgreSQL keeps the name {name} for itself", f"take my_{name}") == (fault.why, fault.fix)
+    for faults in (new_component_faults, component_faults):
+        (fault,) = faults(name, find_in(tmp_path / "shop"))
+        assert (f"PostgreSQL keeps the name {name} for itself", f"take my_{name}") == (fault.why, fault.fix)
 
 
 def test_taken_by_a_part() -> None:

@@ -93,6 +93,16 @@ _OF_THE_SYSTEM = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.E
 """Errors of a disk that is full or read-only, or of missing rights; the user's own code shows its own."""
 
 
+def _show_import_error(error: ImportError) -> int:
+    """Show that an extra is missing, or the whole exception; return the exit code."""
+    from ..project.libraries import missing_extra
+
+    if fault := missing_extra(error):
+        return show_configuration(ConfigurationError(fault))
+    show_exception(error)
+    return BROKEN
+
+
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
     try:
@@ -108,6 +118,8 @@ def main() -> None:
         where = "" if error.filename is None else shown(Path(os.fsdecode(error.filename)))
         show_fault(Fault(error.strerror or str(error), where, "", "mend that, and run it again"))
         sys.exit(OUTSIDE_DOWN)
+    except ImportError as error:
+        sys.exit(_show_import_error(error))
     except Exception as error:  # noqa: BLE001  # the last one to see it: nothing may pass unsaid
         show_exception(error)
         sys.exit(BROKEN)

@@ -135,8 +135,11 @@ def users_code() -> Iterator[None]:
 
 
 def _imported(module: str, project: Project) -> ModuleType:
+    from ..project.libraries import importing
+
     try:
-        return importlib.import_module(module)
+        with importing(project):
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise  # the module is there; what it imports is not

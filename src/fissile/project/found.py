@@ -67,6 +67,7 @@ class FoundComponent:
             where=self.where,
             places={reference.identity: reference.where for reference in references}
             | {"prefix": shown(self.file, declaration.prefix_line)},
+            database=declaration.database,
             complete=not declaration.notes,
         )
 

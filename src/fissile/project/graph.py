@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fissile.component import NAME
+from fissile.component import NAME, is_reserved_id
 from fissile.errors import Fault
 
 from .cycles import cycles
@@ -38,6 +38,7 @@ class Declared:
         needs: The interfaces that it calls.
         where: The place of the declaration.
         places: The place of single parts: of each interface, of ``prefix`` and of ``id``.
+        database: Whether it has tables.
         complete: False when some of it could not be read, so that nothing follows from what is missing.
     """
 
@@ -48,6 +49,7 @@ class Declared:
     needs: tuple[str, ...] = ()
     where: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
+    database: bool = False
     complete: bool = True
 
     def at(self, part: str) -> str:
@@ -128,6 +130,7 @@ def graph_faults(components: Sequence[Declared], main: Declared | None = None) -
     ordered = sorted(components, key=lambda component: component.name)
     return [
         *(fault for component in ordered for fault in _name_faults(component)),
+        *(fault for component in ordered for fault in id_faults(component)),
         *(fault for component in ordered for fault in _prefix_faults(component)),
         *_shared_faults(ordered),
         *_unmet_faults([*ordered, *([main] if main else [])]),
@@ -153,6 +156,24 @@ def _name_faults(component: Declared) -> list[Fault]:
     else:
         return []
     return [Fault(f"{component.name!r} cannot be the name of a component", component.where, why, "rename its package")]
+
+
+def id_faults(component: Declared) -> list[Fault]:
+    """Find what is wrong with the id of a component: it names a schema, a role, a file and what travels on the wire."""
+    identity = component.id or component.name
+    if not re.fullmatch(NAME, identity) and identity != component.name:
+        why = "it names its schema, its file and its events: 2 to 31 of a-z, 0-9 and _, a letter first"
+    elif component.database and is_reserved_id(identity):
+        why = f"its tables are in a schema of this name, and PostgreSQL keeps {identity} for itself"
+    else:
+        return []
+    what = f"the id of {component.name}, {identity!r}, cannot be the name of a schema"
+    return [Fault(what, component.at("id"), why, f'write another one: Component(id="{_better(identity)}")')]
+
+
+def _better(identity: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", identity.lower().removeprefix("pg_")).strip("_")[:25]
+    return words if re.fullmatch(NAME, words) and not is_reserved_id(words) else f"my_{words}".rstrip("_")
 
 
 def _prefix_faults(component: Declared) -> list[Fault]:

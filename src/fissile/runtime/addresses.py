@@ -8,17 +8,17 @@ among the secrets. Without either it is a SQLite file in the folder of the state
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
-from importlib.util import find_spec
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ..component import NAME, Database
+from ..component import Database, is_reserved_id
 from ..data.address import Address, role_of, without_login
-from ..errors import ConfigurationError, Fault
+from ..errors import ConfigurationError, Fault, raise_faults
 from ..project import URL_FOR_ALL, FoundComponent, Project, state_folder
+from ..project.graph import id_faults
+from ..project.libraries import install
 from .settings import Mode, Variable, collect, mode_from, secrets_directory
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -39,6 +39,7 @@ def address_of(project: Project, found: FoundComponent, database: Database | Non
     Raises:
         ConfigurationError: What is set is no such place.
     """
+    raise_faults(id_faults(found.declared))
     own = _variables(project, found)
     schema = found.declared.id or found.name
     formerly = _formerly(project, found, database)
@@ -53,11 +54,17 @@ def address_of(project: Project, found: FoundComponent, database: Database | Non
     else:
         return replace(Address.of_file(found.name, state_folder(project) / f"{schema}.sqlite3"), formerly=formerly)
     where = variable.where if variable else where
-    if not re.fullmatch(NAME, schema):
-        what = f"the id of {found.name}, {schema!r}, cannot be the name of a schema"
-        raise ConfigurationError(Fault(what, found.where, f"it is no {NAME}", "give it another id"))
-    url = url.set(username=url.username or role_of(url.database or "", schema), password=url.password or password)
+    url = url.set(username=url.username or _role(url.database or "", schema, where), password=url.password or password)
     return Address(found.name, schema, url, where, formerly)
+
+
+def _role(database: str, schema: str, where: str) -> str:
+    role = role_of(database, schema)
+    if is_reserved_id(role):
+        what = f"the role of a component cannot be {role}"
+        why = "PostgreSQL keeps names that begin with pg_ for itself, and a role's begins with that of its database"
+        raise ConfigurationError(Fault(what, where, why, "give the database another name"))
+    return role
 
 
 def _formerly(project: Project, found: FoundComponent, database: Database | None) -> str:
@@ -109,8 +116,11 @@ def _url(written: str, where: str) -> URL:
         raise ConfigurationError(Fault(f"{url.drivername}: is no database of ours", where, why, f"write {_EXAMPLE}"))
     if not url.database:
         raise ConfigurationError(Fault("the URL names no database", where, "", f"write {_EXAMPLE}"))
-    if find_spec("psycopg") is None:
-        raise ConfigurationError(Fault("psycopg is not installed", where, "", "install fissile[postgres]"))
+    try:
+        import psycopg  # noqa: F401  # the import fails without a libpq as well
+    except ImportError as error:
+        why = f"components with data in PostgreSQL need it: {str(error).splitlines()[0]}"
+        raise ConfigurationError(Fault("psycopg cannot be imported", where, why, install("psycopg"))) from None
     return url.set(drivername="postgresql+psycopg")
 
 
@@ -164,7 +174,7 @@ def _on_server(project: Project, found: FoundComponent, admin: URL) -> Address:
         raise ConfigurationError(
             Fault(f"{found.name} has its data in SQLite", address.where, "", "write a URL of PostgreSQL there")
         )
-    url = without_login(admin, project.name, role_of(project.name, address.schema))
+    url = without_login(admin, project.name, _role(project.name, address.schema, ""))
     if kept := _variables(project, found).get("DATABASE_PASSWORD"):
         url = url.set(password=kept.value)
     return Address(found.name, address.schema, url, formerly=address.formerly)

@@ -32,6 +32,7 @@ from ..project import (
     start_order,
     state_folder,
 )
+from ..project.libraries import importing
 from ..transports.base import Transport
 from ..transports.link import Dial, Link, LinkServer, LinkTransport, dial_pair, dials
 from ..transports.link.provider import Served
@@ -54,9 +55,6 @@ if TYPE_CHECKING:
 
 WIRE = Peer("this process", ())
 """The peer of a process that calls itself over a link."""
-
-DATA = ("sqlalchemy", "aiosqlite", "greenlet")
-"""What only components with tables need."""
 
 DAY = 24 * 3600.0
 """Seconds of a deadline that is none: somebody steps through this process."""
@@ -190,12 +188,10 @@ class Runtime:
         if not self.view.is_live(found.name):
             return None
         try:
-            module = importlib.import_module(found.module)
-        except ModuleNotFoundError as error:
-            if error.name not in DATA:
-                raise
-            why = f"{found.name} has tables, and {error.name} is not installed"
-            self.faults.append(Fault(f"{found.module} cannot be imported", found.where, why, "install fissile[data]"))
+            with importing(self.project):
+                module = importlib.import_module(found.module)
+        except ConfigurationError as error:
+            self.faults += error.faults
             return None
         declaration = getattr(module, "component", None)
         if isinstance(declaration, Component):
@@ -279,7 +275,8 @@ class Runtime:
         begin: Begin | None = None
         if declaration.database is not None:
             try:
-                live.store = self._store(live, declaration.database)
+                with importing(self.project):
+                    live.store = self._store(live, declaration.database)
             except ConfigurationError as error:
                 self.faults += error.faults
                 return
@@ -468,6 +465,7 @@ def _declared(live: Live) -> Declared:
         needs=tuple(map(_identity, declaration.needs)),
         where=written.where,
         places=written.places,
+        database=declaration.database is not None,
     )
 
 

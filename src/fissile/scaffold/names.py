@@ -10,7 +10,7 @@ from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
-from ..component import NAME
+from ..component import NAME, is_reserved_id
 from ..errors import Fault, shown
 from ..project import GATEWAY, Project, default_prefix
 
@@ -21,10 +21,6 @@ _BESIDE = {"main", "src", "tests", "test", "conftest", "public", "component"}
 
 _PAGES = {"docs", "redoc"}
 """What FastAPI itself shows, at the URL that a component of this name would have."""
-
-
-_SCHEMAS = {"information_schema", "none", "postgres"}
-"""What neither a schema nor a role can be called (https://www.postgresql.org/docs/current/sql-createrole.html)."""
 
 
 def project_faults(name: str, folder: Path) -> list[Fault]:
@@ -121,6 +117,8 @@ def _not_a_component(name: str, project: Project) -> str | None:
         return why
     if name in {component.name for component in project.components}:
         return f"{project.name} has a component of this name"
+    if is_reserved_id(name):
+        return f"PostgreSQL keeps the name {name} for itself"
     if name == GATEWAY:
         return "the gateway in front of several processes has this name"
     if name in _BESIDE:
@@ -134,8 +132,6 @@ def _not_a_component(name: str, project: Project) -> str | None:
 def _not_new(name: str, project: Project) -> str | None:
     if name in _PAGES:
         return f"/{name} is FastAPI's own page"
-    if name in _SCHEMAS or name.startswith("pg_"):
-        return f"PostgreSQL keeps the name {name} for itself"
     if former := [component.name for component in project.components if component.declaration.formerly == name]:
         return f"the data of {former[0]} may still be there under this name, as formerly= in its component.py says"
     for each in (component.declared for component in project.components):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fissile.errors import ConfigurationError, Fault
 from fissile.generate.gateway import CONNECTIONS
+from fissile.project.libraries import install
 
 from .asking import ask
 from .child import processors
@@ -23,7 +24,7 @@ from .child import processors
 ENVOY = "FISSILE_ENVOY"
 """The environment variable that names the program."""
 
-INSTALL = "pip install 'fissile[gateway]'"
+INSTALL = install("envoy")
 
 AUTHORITIES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 """Where Debian, Fedora and macOS keep the certificate authorities that a machine trusts."""

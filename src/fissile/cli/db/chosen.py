@@ -70,11 +70,12 @@ def chosen(name: str | None) -> list[Chosen]:
 def _chosen(project: Project, found: FoundComponent) -> Chosen:
     from ...component import Component as Declaration
     from ...data.migrations import Migrations
+    from ...project.libraries import importing
     from ...runtime.addresses import address_of
 
     if str(project.root) not in sys.path:
         sys.path.insert(0, str(project.root))
-    with users_code():
+    with users_code(), importing(project):
         declaration = getattr(importlib.import_module(found.module), "component", None)
     if not isinstance(declaration, Declaration) or declaration.database is None:
         fix = "write database=Database(metadata) in its component.py"

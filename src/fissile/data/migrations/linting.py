@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ConfigurationError, Fault
+from ...project.libraries import install
 from .history import Revision
 from .upgrading import Migrations
 
@@ -137,9 +138,7 @@ def _findings(sql: str) -> list[tuple[str, int]]:
         found = json.loads(done.stdout or "[]")
     except ValueError:
         said = (done.stderr or done.stdout).strip()
-        raise ConfigurationError(
-            Fault("squawk does not work", _squawk(), said, "pip install 'fissile[testing]'")
-        ) from None
+        raise ConfigurationError(Fault("squawk does not work", _squawk(), said, install("squawk"))) from None
     starts = [0, *(at + 1 for at, line in enumerate(sql.splitlines()) if line.rstrip().endswith(";"))]
     lines = sql.splitlines()
     pairs = []
@@ -155,5 +154,5 @@ def _squawk() -> str:
     found = shutil.which("squawk", path=sysconfig.get_path("scripts")) or shutil.which("squawk")
     if found is None:
         why = "it reads the SQL of the migrations, and knows what breaks older code or locks tables"
-        raise ConfigurationError(Fault("squawk is not installed", "", why, "pip install 'fissile[testing]'"))
+        raise ConfigurationError(Fault("squawk is not installed", "", why, install("squawk")))
     return str(Path(found))
