@@ -1,6 +1,7 @@
 """`fissile call` makes one call and prints its result."""
 
 import json
+import re
 
 import pytest
 
@@ -70,6 +71,87 @@ def test_wrong_arguments_are_wrong_usage(bolts: Terminal, words: list[str], said
     """Exit code 2, with the name of what is wrong."""
     result = bolts.run("call", *words)
     assert (2, "", said) == (result.code, result.out, result.err.splitlines()[-1])
+
+
+WITH_DATA = """\
+from pydantic_settings import BaseSettings
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from fissile import Component, Database, Interface
+from {package}.public import Counts
+{imports}
+
+class Settings(BaseSettings):
+    key: str
+
+
+class Service(Counts):
+    async def page(self) -> int:
+        return 1
+
+
+metadata = MetaData()
+Table("things", metadata, Column("id", Integer, primary_key=True))
+component = Component(provides={{Counts: Service}}, needs=[{needs}], settings=Settings, database=Database(metadata))
+"""
+PUBLIC = """\
+from typing import Protocol
+
+from fissile import Interface
+
+
+class Counts(Interface, Protocol):
+    async def page(self) -> int: ...
+"""
+
+
+MIGRATION = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "5a3b1e000001"
+down_revision = None
+kind = "expand"
+
+
+def upgrade() -> None:
+    op.create_table("things", sa.Column("id", sa.Integer(), primary_key=True))
+
+
+def downgrade() -> None:
+    op.drop_table("things")
+"""
+
+
+@pytest.fixture
+def letters(terminal: Terminal) -> Terminal:
+    """Three components with settings and tables, of which zeta needs beta; none of them is migrated."""
+    files = {"letters/main.py": "from fissile import App\n\napp = App(__package__)\n", "letters/__init__.py": ""}
+    for name in ("alpha", "beta", "zeta"):
+        imports, needs = ("", "")
+        if name == "zeta":
+            imports, needs = "from letters.beta.public import Counts as Others\n", "Others"
+        files[f"letters/{name}/__init__.py"] = ""
+        files[f"letters/{name}/public.py"] = PUBLIC
+        component = WITH_DATA.format(package=f"letters.{name}", imports=imports, needs=needs)
+        files[f"letters/{name}/component.py"] = component
+        files[f"letters/{name}/db/migrations/0001_start.py"] = MIGRATION
+    terminal.write(files)
+    return terminal
+
+
+def test_a_call_needs_what_its_component_needs(letters: Terminal) -> None:
+    """Settings and migrations that are missing are named together, and none of a component that is not needed."""
+    result = letters.run("call", "zeta.page")
+    assert (3, "") == (result.code, result.out)
+    assert ["beta needs BETA__KEY", "zeta needs ZETA__KEY"] == sorted(re.findall(r"\w+ needs \w+", result.err))
+    letters.variables |= {"BETA__KEY": "k", "ZETA__KEY": "k"}
+    result = letters.run("call", "zeta.page")
+    assert (3, ["beta", "zeta"]) == (result.code, sorted(re.findall(r"fissile db upgrade (\w+)", result.err)))
+    for name in ("beta", "zeta"):
+        assert 0 == letters.run("db", "upgrade", name).code
+    result = letters.run("call", "zeta.page")
+    assert (0, "1\n", "") == (result.code, result.out, result.err)
 
 
 DEEP = "[" * 100_000

@@ -3,7 +3,7 @@
 import pytest
 
 from fissile.errors import Fault
-from fissile.project import Declared, Edge, edges, graph_faults, start_order
+from fissile.project import MAIN, Declared, Edge, edges, graph_faults, needed_by, start_order
 
 
 def component(
@@ -53,6 +53,21 @@ def test_providers_start_before_consumers() -> None:
     assert ("dd", "cc", "aa", "bb") == start_order(chain) == start_order(chain[::-1])
 
 
+def test_what_a_component_needs() -> None:
+    """Its own needs, theirs, and those of main.py, also around a circle."""
+    ordered = [
+        component("aa", provides="p.A", needs="p.B"),
+        component("bb", provides="p.B", needs="p.A"),
+        component("cc", provides="p.C"),
+        component("dd", provides="p.D"),
+        component(MAIN, needs="p.C"),
+    ]
+    assert (frozenset({"aa", "bb", "cc"}), frozenset({"cc", "dd"})) == (
+        needed_by(edges(ordered), "aa"),
+        needed_by(edges(ordered), "dd"),
+    )
+
+
 def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
     """Two components on one prefix are named together, each with its line."""
     faults = graph_faults([component("aa", prefix="/x"), component("bb", prefix="/x"), component("cc", prefix="/x/y")])
@@ -63,10 +78,10 @@ def test_a_shared_prefix_is_one_fault_with_both_places() -> None:
 @pytest.mark.parametrize("is_name", [True, False])
 def test_a_component_with_tables_has_no_id_of_postgresql(name: str, is_name: bool) -> None:
     """Neither by its name nor by its id; without tables there is no schema."""
-    named = {"name": name} if is_name else {"name": "stock", "identity": name}
-    (fault,) = graph_faults([component(**named, database=True)])
-    assert f"the id of {named['name']}, {name!r}, cannot be the name of a schema" == fault.what
-    assert [] == graph_faults([component(**named)])
+    called, identity = (name, "") if is_name else ("stock", name)
+    (fault,) = graph_faults([component(called, identity=identity, database=True)])
+    assert f"the id of {called}, {name!r}, cannot be the name of a schema" == fault.what
+    assert [] == graph_faults([component(called, identity=identity)])
     better = fault.fix.partition('id="')[2].partition('"')[0]
     assert [] == graph_faults([component("stock", identity=better, database=True)])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from .words import BROKEN, OUTSIDE_DOWN, WRONG_USAGE, say, show_configuration, s
 
 if TYPE_CHECKING:
     from ..interface import Method
+    from ..project import Project, View
     from ..runtime.app import App
     from ..values import ComponentError
 
@@ -43,15 +46,29 @@ def call(
     import asyncio
 
     from . import logs
-    from .application import load, users_code
+    from .application import load, project_of, users_code
 
     logs.configure("warning")
     logging.getLogger("fissile.calls").setLevel(logging.CRITICAL)  # how the call ended is said here, once
-    app = load(application)
+    app = load(application, _view(project_of(application), method))
     named = _method(app, method)
     given = _given(named, arguments or [], as_json)
     with users_code():
         raise typer.Exit(asyncio.run(_call(app, named, given)))
+
+
+def _view(project: Project, method: str) -> View | None:
+    """Return a view in which the called component lives with all that it needs and nothing else.
+
+    None if the environment places this process among several, or if there is no such component.
+    """
+    from ..project import needed_by, view_from
+
+    view = view_from(os.environ, project)
+    component = method.partition(".")[0]
+    if view.live is not None or component not in {found.name for found in project.components}:
+        return None
+    return replace(view, live=needed_by(project.graph(), component))
 
 
 def _method(app: App, name: str) -> Method:

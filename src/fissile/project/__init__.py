@@ -16,7 +16,7 @@ from .folders import (
     state_folder,
 )
 from .found import FoundComponent, Project
-from .graph import GATEWAY, MAIN, Declared, Edge, default_prefix, edges, graph_faults, nearest, start_order
+from .graph import GATEWAY, MAIN, Declared, Edge, default_prefix, edges, graph_faults, nearest, needed_by, start_order
 from .placement import Peer, Placement, Process, View
 from .placements import Placements, read_placements, view_from
 from .reading import Declaration, Reference
@@ -46,6 +46,7 @@ __all__ = [
     "make_private",
     "make_state",
     "nearest",
+    "needed_by",
     "project_folder",
     "read_placements",
     "socket_path",

@@ -90,6 +90,22 @@ def edges(components: Sequence[Declared]) -> tuple[Edge, ...]:
     )
 
 
+def needed_by(graph: Iterable[Edge], component: str) -> frozenset[str]:
+    """Return the components that have to live for one of them to be called: itself and, transitively, its needs.
+
+    What `MAIN` needs is among them, since every process runs it.
+    """
+    providers: dict[str, set[str]] = defaultdict(set)
+    for edge in graph:
+        providers[edge.consumer].add(edge.provider)
+    found, waiting = {component}, [component, MAIN]
+    while waiting:
+        further = providers[waiting.pop()] - found
+        found |= further
+        waiting += further
+    return frozenset(found)
+
+
 def start_order(components: Sequence[Declared]) -> tuple[str, ...]:
     """Orders components so that each comes after those it needs.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, DependencyDown, Fault, raise_faults
 from .wiring import Live, Runtime
+
+if TYPE_CHECKING:
+    from ..data import Store
 
 DRAIN = 25.0
 """Seconds that calls in flight get to finish at the end."""
@@ -17,6 +21,7 @@ DRAIN = 25.0
 async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Opens what the live components own; at the end no call is taken, those in flight finish, and all is closed."""
     runtime.server.begin()  # tests start an application many times
+    await open_data(runtime)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close_links, runtime)  # last: what a component closes may call those that it needs
         for name in runtime.order:
@@ -37,21 +42,31 @@ async def _close_links(runtime: Runtime) -> None:
 
 
 async def open_data(runtime: Runtime) -> None:
-    """Opens the databases of the live components, so that what is wrong with any of them is known before the start.
+    """Open the databases of the live components, so that what is wrong with any of them is known before the start.
+
+    If one cannot be opened, all are closed again.
 
     Raises:
         DependencyDown: One of them is down.
         ConfigurationError: One of them is not as the code needs it; every one that is not is told.
     """
+    stores = [store for name in runtime.order if (store := runtime.live[name].store) is not None]
+    try:
+        await _open(stores)
+    except BaseException:
+        await asyncio.gather(*[store.close() for store in stores])
+        raise
+
+
+async def _open(stores: Sequence[Store]) -> None:
     faults: list[Fault] = []
-    for name in runtime.order:
-        if (store := runtime.live[name].store) is not None:
-            try:
-                await store.open_once()
-            except DependencyDown:
-                raise
-            except ConfigurationError as error:
-                faults += error.faults
+    for store in stores:
+        try:
+            await store.open_once()
+        except DependencyDown:
+            raise
+        except ConfigurationError as error:
+            faults += error.faults
     raise_faults(faults)
 
 
