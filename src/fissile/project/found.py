@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,6 +54,22 @@ class FoundComponent:
         """The file of its settings in development; a single module has none, since it has no folder of its own."""
         return None if self.single_module else self.folder / ".env"
 
+    def init_faults(self) -> list[Fault]:
+        """Find what is wrong with its ``__init__.py``, which may hold a docstring alone."""
+        file = self.folder / "__init__.py"
+        if self.single_module or not file.is_file():
+            return []
+        source = self.sources.read(file, self.package)
+        if source.fault is not None:
+            return [source.fault]
+        code = [statement for statement in source.statements if not _is_docstring(statement)]
+        if not code:
+            return []
+        what = f"the __init__.py of {self.name} is not empty"
+        why = "it would run in every process that imports the public module of the component, beside what that imports"
+        fix = f"keep __init__.py empty: others import {self.public or 'its public module'}"
+        return [Fault(what, shown(file, code[0].lineno), why, fix)]
+
     @cached_property
     def declared(self) -> Declared:
         """What the graph wants to know of it."""
@@ -70,6 +87,10 @@ class FoundComponent:
             database=declaration.database,
             complete=not declaration.notes,
         )
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 @dataclass(frozen=True)
@@ -126,7 +147,11 @@ class Project:
     def faults(self) -> tuple[Fault, ...]:
         """Finds what is wrong with the project as it is written, without importing it."""
         notes = [note for component in self.components for note in component.declaration.notes]
-        return (*notes, *graph_faults(self.declared, self.main))
+        return (*notes, *self.init_faults(), *graph_faults(self.declared, self.main))
+
+    def init_faults(self) -> tuple[Fault, ...]:
+        """Find each component whose ``__init__.py`` is not empty."""
+        return tuple(fault for component in self.components for fault in component.init_faults())
 
     def as_json(self) -> dict[str, object]:
         """Gives the project as plain data, in a stable form.

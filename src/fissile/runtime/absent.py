@@ -39,7 +39,7 @@ class Absent(MetaPathFinder):
                 what may be missing would go on without it, and the processes would differ.
         """
         if (component := self._inside(fullname)) is not None:
-            raise ConfigurationError(_fault(fullname, component))
+            raise ConfigurationError(*(component.init_faults() or [_fault(fullname, component)]))
         return None
 
     def _inside(self, module: str) -> FoundComponent | None:

@@ -156,6 +156,8 @@ class Runtime:
         self._overrides = Overrides(app)
         self._stubs: dict[type[object], object] = {}
         self._wrap: Wrap | None = None
+        if faults := project.init_faults():
+            raise_faults([*faults, *graph_faults(project.declared, project.main)])
         self.live = {found.name: live for found in project.components if (live := self._load(found))}
         if self.faults:
             raise_faults([*self.faults, *graph_faults(project.declared, project.main)])
