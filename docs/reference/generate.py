@@ -59,6 +59,9 @@ Every command of `fissile`, with its arguments and options. `fissile COMMAND --h
 - What writes into a project does all of it or nothing, also when it is killed, and never overwrites what it did not
   write. `--dry-run` shows the change as a diff, in colour on a terminal.
 - A mistyped name gets the nearest one. A mistake of yours is said in a few lines: what, where, why, and how to mend it.
+- With `--json` an error is JSON as well, on one line of stderr:
+  `{"errors": [{"what": ..., "where": ..., "why": ..., "fix": ...}]}`, with a `traceback` if your own code failed. Exit
+  codes stay the same. `fissile call`, whose `--json` takes the arguments, reports mistakes in words.
 """
 
 COMPLETION = """\

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from ..errors import ConfigurationError, Fault, shown
 from .add import add
@@ -32,7 +33,7 @@ from .rename import rename
 from .restart import restart
 from .run import run
 from .secret import secret
-from .words import BROKEN, OUTSIDE_DOWN, say, show_configuration, show_exception, show_fault
+from .words import BROKEN, OUTSIDE_DOWN, in_json, say, show_configuration, show_exception, show_fault
 from .writing import half_written
 
 cli = typer.Typer(
@@ -106,11 +107,17 @@ def _show_import_error(error: ImportError) -> int:
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
     try:
-        cli(prog_name="fissile")
+        sys.exit(cli(prog_name="fissile", standalone_mode=not in_json()))
+    except TyperException as error:  # with --json alone; else typer shows it
+        show_fault(Fault(error.format_message()))
+        sys.exit(error.exit_code)
     except ConfigurationError as error:
         sys.exit(show_configuration(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # its reader has left; Python would report that again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN)
     except OSError as error:
         if error.errno not in _OF_THE_SYSTEM:
             show_exception(error)

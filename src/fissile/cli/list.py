@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import Target
-from .words import NOT_CONFIGURED, OUTSIDE_DOWN, show_fault
+from .words import NOT_CONFIGURED, OUTSIDE_DOWN, show_fault, show_faults
 
 if TYPE_CHECKING:
     from ..project import FoundComponent, Project
@@ -46,8 +46,7 @@ def list_components(
             for line in table(("PROCESS", "STATE", "SINCE", "PID", "RESTARTS", "COMPONENTS"), processes(running)):
                 print(line)
     faults = [*project.faults(), *placements.faults]
-    for fault in faults:
-        show_fault(fault)
+    show_faults(faults)
     if faults:
         raise typer.Exit(NOT_CONFIGURED)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from ..errors import DependencyDown, WrongUsage
+from ..errors import DependencyDown, Fault, WrongUsage, shown
 
 if TYPE_CHECKING:
-    from ..errors import ConfigurationError, Fault
+    from ..errors import ConfigurationError
 
 BROKEN = 1
 WRONG_USAGE = 2
@@ -45,16 +48,38 @@ def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
 
 
+def in_json() -> bool:
+    """Return True if the command was asked for JSON, so that its errors are JSON too; `call` takes JSON by --json."""
+    return "--json" in sys.argv[1:] and sys.argv[1:2] != ["call"]
+
+
+def show_faults(faults: Iterable[Fault]) -> None:
+    """Show mistakes: what, where, why and the fix of each; with --json all of them in one JSON object on one line."""
+    if in_json():
+        _say_json([asdict(fault) for fault in faults])
+        return
+    for fault in faults:
+        _show_in_words(fault)
+
+
+def _say_json(errors: Sequence[Mapping[str, str]]) -> None:
+    if errors:
+        say(json.dumps({"errors": errors}, ensure_ascii=False))
+
+
 def show_fault(fault: Fault) -> None:
-    """Says one mistake: what, where, why and the fix."""
+    """Show one mistake."""
+    show_faults([fault])
+
+
+def _show_in_words(fault: Fault) -> None:
     label = "\x1b[1;31merror:\x1b[0m" if has_colour(sys.stderr) else "error:"
     say(f"{label} {fault}")
 
 
 def show_configuration(error: ConfigurationError) -> int:
     """Says every mistake of a configuration; gives the exit code."""
-    for fault in error.faults:
-        show_fault(fault)
+    show_faults(error.faults)
     if isinstance(error, WrongUsage):
         return WRONG_USAGE
     return OUTSIDE_DOWN if isinstance(error, DependencyDown) else NOT_CONFIGURED
@@ -62,8 +87,15 @@ def show_configuration(error: ConfigurationError) -> int:
 
 def show_exception(error: BaseException) -> None:
     """Shows an exception of the user's code whole, from the first frame that is the user's."""
-    shown = _from_users_frame(error)
-    traceback.print_exception(type(error), error, shown)
+    frames = _from_users_frame(error)
+    if not in_json():
+        traceback.print_exception(type(error), error, frames)
+        return
+    last = traceback.extract_tb(frames)[-1:]
+    where = next((shown(Path(frame.filename), frame.lineno) for frame in last), "")
+    whole = "".join(traceback.format_exception(type(error), error, frames))
+    what = "".join(traceback.format_exception_only(error)).strip()
+    _say_json([{**asdict(Fault(what, where)), "traceback": whole}])
 
 
 def _from_users_frame(error: BaseException) -> TracebackType | None:
