@@ -64,3 +64,29 @@ async def test_a_new_file_is_opened_many_times_at_once(tmp_path: Path) -> None:
             assert "wal" == await connection.scalar(text("PRAGMA journal_mode"))
         for store in stores:
             await store.close()
+
+
+async def test_a_connection_may_be_closed_twice(tmp_path: Path) -> None:
+    """A cancelled close that ran nevertheless leaves no error that no task retrieves, and no thread."""
+    reported: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+    before = threads()
+    store = file_store(MetaData(), tmp_path / "notes.sqlite3")
+    await store.open_once()
+    raw = await store.engine(readonly=False).raw_connection()
+    driver = raw.driver_connection
+    assert isinstance(driver, aiosqlite.Connection)
+    close = driver._execute(driver._conn.close)  # type: ignore[no-untyped-call]  # the first half of its close()
+    closing = asyncio.create_task(close)
+    await asyncio.sleep(0)
+    closing.cancel()
+    stopped = driver.stop()
+    assert stopped is not None
+    async with asyncio.timeout(60):
+        await asyncio.wait([stopped])
+    assert stopped.exception() is None
+    raw.invalidate()
+    await store.close()
+    assert not threads() - before
+    assert [] == reported

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -131,10 +131,16 @@ class _Connection(sqlite3.Connection):
     """
 
     def close(self) -> None:
-        """Called once by the connection's thread."""
-        if self.in_transaction:
-            self.rollback()
-        super().close()
+        """Close without an error, also what is closed already.
+
+        The connection's thread calls this; a cancelled user may be followed by another call, whose future is awaited by
+        no task: an exception in it would be logged as never retrieved, and leave the thread running.
+        """
+        with suppress(sqlite3.Error):
+            if self.in_transaction:
+                self.rollback()
+        with suppress(sqlite3.Error):
+            super().close()
 
 
 async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
