@@ -77,6 +77,12 @@ def _show_in_words(fault: Fault) -> None:
     say(f"{label} {fault}")
 
 
+def show_warning(fault: Fault) -> None:
+    """Show a fault that ends nothing."""
+    label = "\x1b[1;33mwarning:\x1b[0m" if has_colour(sys.stderr) else "warning:"
+    say(f"{label} {fault}")
+
+
 def show_configuration(error: ConfigurationError) -> int:
     """Says every mistake of a configuration; gives the exit code."""
     show_faults(error.faults)

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
 
 from fissile.data.address import Address
 from fissile.data.migrations import Migrations
+from fissile.data.migrations.writing import Written, propose
 
 REVISION = '''\
 """{message}."""
@@ -125,3 +126,8 @@ class Orders:
             found = [tuple(row) for row in connection.execute(text(query))]
         engine.dispose()
         return found
+
+
+def revisions(migrations: Migrations, address: Address, message: str, *, empty: bool = False) -> list[Written]:
+    """Return the revisions that would be written."""
+    return propose(migrations, address, message, empty=empty).revisions

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
 from fissile.data.migrations import Migrations, foreign_keys
-from fissile.data.migrations.checking import faults_of
+from fissile.data.migrations.checking import check
 from fissile.data.unmigrated import create_missing
 from fissile.errors import ConfigurationError, Fault
 
@@ -17,7 +17,7 @@ WHERE = "shop/orders/component.py:3"
 
 def found(orders: Orders, migrations: Migrations | None = None) -> list[Fault]:
     """The faults."""
-    return faults_of(migrations or orders.migrations(), orders.address, WHERE)
+    return check(migrations or orders.migrations(), orders.address, WHERE).faults
 
 
 def test_nothing_is_wrong(orders: Orders) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
+from fissile.testing.postgres import SERVER
 from tests.cli.terminal import Result, Terminal
 
 COMPONENT = """\
@@ -44,9 +46,10 @@ FILES = {
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Terminal]:
+def shop(tmp_path: Path, postgres: URL) -> Iterator[Terminal]:
     """A project of two components with tables."""
     terminal = Terminal(tmp_path)
+    terminal.variables[SERVER] = postgres.render_as_string(hide_password=False)
     terminal.write(FILES)
     yield terminal
     terminal.close()
@@ -116,7 +119,13 @@ def test_tables_and_json(shop: Terminal) -> None:
         ["COMPONENT", "APPLIED", "PENDING", "DATABASE"],
         ["orders", "0001_start", "0002_fill", str(where)],
     ] == [row.split() for row in rows]
-    state = {"database": str(where), "applied": ["0001_start"], "pending": ["0002_fill"], "unknown": []}
+    state = {
+        "database": str(where),
+        "applied": ["0001_start"],
+        "pending": ["0002_fill"],
+        "unknown": [],
+        "deviations": [],
+    }
     assert {"orders": state} == json.loads(shop.run("db", "current", "orders", "--json").out)
     rows = shop.run("db", "history").out.splitlines()
     assert [

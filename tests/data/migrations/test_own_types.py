@@ -5,11 +5,11 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from fissile.data import Exact, Instant
 from fissile.data.migrations import Migrations
-from fissile.data.migrations.checking import faults_of
-from fissile.data.migrations.writing import Written, revisions, write
+from fissile.data.migrations.checking import check
+from fissile.data.migrations.writing import Written, write
 from fissile.errors import ConfigurationError
 
-from .orders import Orders
+from .orders import Orders, revisions
 
 
 def code(orders: Orders, precision: int = 12) -> Migrations:
@@ -41,7 +41,7 @@ def test_what_is_written(orders: Orders) -> None:
     )
     assert "fissile.data.types.Exact(precision=12, scale=2)" in made.text
     assert 'sa.Column("at", fissile.data.types.Instant(), nullable=False)' in made.text
-    assert [] == faults_of(code(orders), orders.address, "")
+    assert [] == check(code(orders), orders.address, "").faults
     with pytest.raises(ConfigurationError, match="are as its migrations make them"):
         revisions(code(orders), orders.address, "again")
 
@@ -52,4 +52,4 @@ def test_more_digits(on_postgres: Orders) -> None:
     (made,) = written(on_postgres, code(on_postgres, precision=14))
     assert "contract" == made.kind
     assert "fissile.data.types.Exact(precision=14, scale=2)" in made.text
-    assert [] == faults_of(code(on_postgres, precision=14), on_postgres.address, "")
+    assert [] == check(code(on_postgres, precision=14), on_postgres.address, "").faults

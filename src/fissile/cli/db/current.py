@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from ..list import table
+from ..words import show_warning
 from .chosen import AsJson, Components, chosen, reaching
 
 
 def current(component: Components = None, as_json: AsJson = False) -> None:
     """Show where each database is: what was applied last, and what was not.
 
-    --json prints an object with a key for each component: database, applied, pending and unknown revisions.
+    A revision that was applied and is gone, rewritten or overtaken is named, as by upgrade and check.
+
+    --json prints an object with a key for each component: database, applied, pending and unknown revisions, and
+    deviations: a list of what, where, why and fix.
 
     Examples:
         fissile db current
@@ -20,10 +25,12 @@ def current(component: Components = None, as_json: AsJson = False) -> None:
     from ...data import former
 
     found = []
+    deviations = {}
     for one in chosen(component):
         with reaching(one):
             address = former.where_it_is(one.address)
             found.append((one.name, address, one.migrations.state(address)))
+            deviations[one.name] = one.migrations.deviations(address)
     if as_json:
         states = {
             name: {
@@ -31,6 +38,7 @@ def current(component: Components = None, as_json: AsJson = False) -> None:
                 "applied": [revision.name for revision in state.applied],
                 "pending": [revision.name for revision in state.pending],
                 "unknown": list(state.unknown),
+                "deviations": [asdict(fault) for fault in deviations[name]],
             }
             for name, address, state in found
         }
@@ -47,3 +55,6 @@ def current(component: Components = None, as_json: AsJson = False) -> None:
     ]
     for line in table(("COMPONENT", "APPLIED", "PENDING", "DATABASE"), rows):
         print(line)
+    for faults in deviations.values():
+        for fault in faults:
+            show_warning(fault)

@@ -24,20 +24,32 @@ def revision(
 ) -> None:
     """Write a migration of what has changed in the tables of a component.
 
+    It is applied, taken back and applied again before it is written: on a new SQLite file, and on a new PostgreSQL if
+    there is one. A change that it cannot write is refused, and what it does not compare is named.
+
     What older code does not survive is written as a contraction of its own, which is applied when no older code runs.
 
     Examples:
         fissile db revision orders --message "orders have a note"
         fissile db revision orders --message "fill the notes" --empty
     """
-    from ...data.migrations.writing import revisions, write
+    from ...data.migrations.trial import rehearse
+    from ...data.migrations.writing import propose, write
+    from .scratch import scratch
 
     (one,) = chosen(component)
     with reaching(one):
-        made = revisions(one.migrations, one.address, message, empty=empty)
+        proposal = propose(one.migrations, one.address, message, empty=empty)
+        made = proposal.revisions
+        if dry_run:
+            for each in made:
+                print(f"# {shown(each.file)}\n{each.text}")
+        untried = rehearse(one.migrations, one.address, made, scratch)
+    for part in proposal.not_compared:
+        say(f"not compared: {part}")
+    for place in untried:
+        say(f"not tried in {place}")
     if dry_run:
-        for each in made:
-            print(f"# {shown(each.file)}\n{each.text}")
         return
     write(made)
     for each in made:

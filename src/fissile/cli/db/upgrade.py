@@ -10,7 +10,7 @@ import typer
 from ...errors import ConfigurationError, DependencyDown, Fault, raise_faults
 from ..choices import one_of
 from ..completing import offer_databases
-from ..words import say
+from ..words import say, show_warning
 from .chosen import Chosen, Components, chosen, reaching
 
 
@@ -68,6 +68,8 @@ def _upgrade(one: Chosen, *, contract: bool) -> None:
     if not one.migrations.exists:
         say(f"{one.name} has no migrations yet: fissile db revision {one.name} -m start")
         return
+    for fault in one.migrations.deviations(one.address):
+        show_warning(fault)
     waiting = one.migrations.state(one.address).next_contraction
     if waiting is not None:
         command = f"fissile db upgrade {one.name} --contract"

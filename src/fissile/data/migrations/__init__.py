@@ -3,6 +3,7 @@
 from .foreign import foreign_keys
 from .history import History, Revision
 from .ledger import KEPT
-from .upgrading import Migrations, State
+from .state import State
+from .upgrading import Migrations
 
 __all__ = ["KEPT", "History", "Migrations", "Revision", "State", "foreign_keys"]

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ...errors import ConfigurationError, DependencyDown, Fault, shown
 from . import ledger, locking
-from .history import History, Revision
-from .naming import nameless
+from .history import History, Revision, line_in
+from .naming import nameless, without_warnings_of_expressions
 
 PAUSE = 0.5
 """Seconds at most until it asks for such a lock again."""
@@ -74,7 +74,10 @@ def run(connection: Connection, history: History, metadata: MetaData, steps: Ste
         if connection.dialect.name == "postgresql":
             connection.rollback()  # what has been read before, so that each revision is a transaction
         try:
-            with environment(history, metadata, told, connection=connection) as env:
+            with (
+                without_warnings_of_expressions(),
+                environment(history, metadata, told, connection=connection) as env,
+            ):
                 env.run_migrations()
             return
         except DBAPIError as error:
@@ -85,16 +88,23 @@ def run(connection: Connection, history: History, metadata: MetaData, steps: Ste
                 raise ConfigurationError(_failed(history, begun[-1], error)) from error
             if time.monotonic() > until:
                 raise DependencyDown(_waited(connection, history)) from None
+        except Exception as error:
+            if not begun or (where := line_in(history.folder, error)) is None:
+                raise
+            raise ConfigurationError(_failed(history, begun[-1], error, where)) from error
         time.sleep(random.uniform(0, PAUSE))
 
 
-def _failed(history: History, step: MigrationStep, error: DBAPIError) -> Fault:
-    """What the database says of a revision."""
+def _failed(history: History, step: MigrationStep, error: Exception, where: str | None = None) -> Fault:
+    """Return the fault of a revision that the database refuses, or whose own code fails."""
     script = getattr(step, "revision", None)
     file = Path(script.path) if isinstance(script, Script) else history.folder
-    said = str(error.orig).strip().partition("\n")[0]
     what = f"{file.stem} of {history.component} failed, and nothing of it was done"
-    return Fault(what, shown(file), said, "mend it, or the rows that it meets, and try again")
+    where = where or line_in(history.folder, error) or shown(file)
+    if not isinstance(error, DBAPIError):
+        return Fault(what, where, f"{type(error).__name__}: {error}", "mend it, and try again")
+    said = str(error.orig).strip().partition("\n")[0]
+    return Fault(what, where, said, "mend it, or the rows that it meets, and try again")
 
 
 _HOLDERS = f"""

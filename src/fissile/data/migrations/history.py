@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
+import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,6 +52,32 @@ class Revision:
         lines = enumerate(self.file.read_text(encoding="utf-8").splitlines(), 1)
         return shown(self.file, next((number for number, line in lines if line.startswith(beginning)), None))
 
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of its code, in which neither comments, layout nor its place in the order count."""
+        return digest_of(self.file.read_text(encoding="utf-8"))
+
+
+def digest_of(code: str) -> str:
+    """Return the digest of a revision's code."""
+    tree = ast.parse(code)
+    kept = [node for node in tree.body if not _is_aside(node)]
+    return hashlib.sha256(ast.unparse(ast.Module(kept, [])).encode()).hexdigest()
+
+
+def _is_aside(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return any(isinstance(one, ast.Name) and one.id == "down_revision" for one in targets)
+
+
+def line_in(folder: Path, error: BaseException) -> str | None:
+    """Return the last line of the code below a folder at which an error passed, as ``file:line``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [shown(Path(one.filename), one.lineno) for one in frames if Path(one.filename).is_relative_to(folder)]
+    return lines[-1] if lines else None
+
 
 def folder_of(component: Path) -> Path:
     """Where a component's revisions are: ``db/migrations`` where ``db`` is a folder, else ``migrations``."""
@@ -90,13 +119,22 @@ class History:
         except SyntaxError as error:
             where = shown(Path(error.filename or self.folder), error.lineno)
             raise ConfigurationError(Fault(f"a migration of {self.component} is no Python", where, error.msg)) from None
-        except (CommandError, UserWarning) as error:
-            what = f"the migrations of {self.component} cannot be read"
-            fix = "look at revision and down_revision in each of them"
-            raise ConfigurationError(Fault(what, shown(self.folder), str(error), fix)) from None
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the code of a revision
+            line = line_in(self.folder, error)
+            if line is None or isinstance(error, CommandError | UserWarning):
+                raise self._unreadable(error) from None
+            what = f"a migration of {self.component} cannot be imported"
+            raise ConfigurationError(Fault(what, line, f"{type(error).__name__}: {error}", "mend it")) from None
         if faults := [*self._kinds(found), *self._heads(found), *self._merges(found)]:
             raise ConfigurationError(*faults)
         return found
+
+    def _unreadable(self, error: Exception) -> ConfigurationError:
+        what = f"the migrations of {self.component} cannot be read"
+        fix = "look at revision and down_revision in each of them"
+        return ConfigurationError(Fault(what, shown(self.folder), str(error), fix))
 
     @property
     def head(self) -> Revision | None:

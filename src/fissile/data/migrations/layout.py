@@ -28,6 +28,9 @@ def _statement(node: ast.stmt, indent: str) -> str:
         name = f" as {ast.unparse(item.optional_vars)}" if item.optional_vars else ""
         head = f"{indent}with {_expression(item.context_expr, indent, len('with :' + name))}{name}:"
         return "\n".join([head, *[_statement(each, indent + STEP) for each in node.body]])
+    if isinstance(node, ast.If):
+        head = f"{indent}if {_expression(node.test, indent, len('if :'))}:"
+        return "\n".join([head, *[_statement(each, indent + STEP) for each in node.body]])
     if isinstance(node, ast.Expr):
         return indent + _expression(node.value, indent, 0)
     return indent + _quoted(ast.unparse(node))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,8 @@ from alembic.script import Script
 from sqlalchemy import Column, Connection, DateTime, MetaData, String, Table, delete, func, insert, inspect, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.schema import CreateTable
+
+from .history import digest_of
 
 VERSION_TABLE = "alembic_version"
 
@@ -21,6 +24,7 @@ _table = Table(
     Column("kind", String(10), nullable=False),
     Column("name", String(200), nullable=False),
     Column("applied_at", DateTime(timezone=True), nullable=False),
+    Column("digest", String(64)),
 )
 
 LOCK_TABLE = "fissile_lock"
@@ -30,11 +34,33 @@ KEPT = (VERSION_TABLE, _table.name, LOCK_TABLE)
 """Tables that say how a database is, and not what is in it."""
 
 
-def applied(connection: Connection) -> Mapping[str, tuple[str, str]]:
-    """The kind and the name of each revision that was applied, by its id."""
+@dataclass(frozen=True)
+class Entry:
+    """The entry of a revision that was applied.
+
+    Attributes:
+        kind: What it was to older code.
+        name: Its name.
+        digest: The digest of its code; None if it was entered without.
+    """
+
+    kind: str
+    name: str
+    digest: str | None
+
+
+def applied(connection: Connection) -> Mapping[str, Entry]:
+    """Return the entry of each revision that was applied, by its id, the first one first."""
     if not is_there(connection):
         return {}
-    return {one: (kind, name) for one, kind, name in connection.execute(select(*list(_table.c)[:3]))}
+    kept = [_table.c.revision, _table.c.kind, _table.c.name]
+    kept += [_table.c.digest] if _has_digests(connection) else []
+    rows = connection.execute(select(*kept).order_by(_table.c.applied_at))
+    return {one: Entry(kind, name, digest[0] if digest else None) for one, kind, name, *digest in rows}
+
+
+def _has_digests(connection: Connection) -> bool:
+    return any(one["name"] == "digest" for one in inspect(connection).get_columns(_table.name))
 
 
 def write(
@@ -50,9 +76,25 @@ def write(
 
 def enter(ctx: MigrationContext, script: Script) -> None:
     """Enters a revision as applied."""
-    values = {"revision": script.revision, "kind": script.module.kind, "name": Path(script.path).stem}
+    file = Path(script.path)
+    values = {"revision": script.revision, "kind": script.module.kind, "name": file.stem}
     ctx.execute(CreateTable(_table, if_not_exists=True))
+    if _makes_room(ctx):
+        values["digest"] = digest_of(file.read_text(encoding="utf-8"))
     ctx.execute(insert(_table).values(**values, applied_at=func.current_timestamp()))
+
+
+def _makes_room(ctx: MigrationContext) -> bool:
+    """Adds the column of digests to a ledger that is older than it; return False if that cannot be printed."""
+    add = f"ALTER TABLE {_table.name} ADD COLUMN"
+    if ctx.as_sql:
+        if ctx.dialect.name == "postgresql":
+            ctx.execute(f"{add} IF NOT EXISTS digest VARCHAR(64)")
+        return ctx.dialect.name == "postgresql"
+    assert ctx.connection is not None, "it is not printed"
+    if not _has_digests(ctx.connection):
+        ctx.execute(f"{add} digest VARCHAR(64)")
+    return True
 
 
 def is_there(connection: Connection) -> bool:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, count
 from typing import Any
 
 from alembic.operations import ops
-from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, inspect
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    inspect,
+)
 from sqlalchemy.schema import SchemaItem
 
 from ..address import IDENTIFIER
@@ -30,6 +43,7 @@ def name_constraints(operation: ops.MigrateOperation) -> None:
     elif isinstance(operation, ops.CreateTableOp):
         for item in operation.columns:
             _name_item(operation.table_name, item)
+        operation.columns = [*_named_checks(operation)]
     elif isinstance(operation, ops.CreateUniqueConstraintOp):
         operation.constraint_name = operation.constraint_name or _name(operation.table_name, operation.columns, "key")
     elif isinstance(operation, ops.CreateForeignKeyOp):
@@ -69,3 +83,46 @@ def _without(there: set[tuple[str, tuple[str, ...]]], one: ops.MigrateOperation)
         return one if one.ops else None
     is_there = isinstance(one, ops.CreateUniqueConstraintOp) and (one.table_name, tuple(one.columns)) in there
     return None if is_there else one
+
+
+def checks_of(table: Table) -> list[CheckConstraint]:
+    """Return the checks of a table and of its columns."""
+    own = [one for one in table.constraints if isinstance(one, CheckConstraint)]
+    return [*own, *(one for column in table.columns for one in _checks(column))]
+
+
+def _checks(column: Column[Any]) -> list[CheckConstraint]:
+    return [one for one in column.constraints if isinstance(one, CheckConstraint)]
+
+
+def _named_checks(operation: ops.CreateTableOp) -> Iterator[SchemaItem]:
+    """Yield the parts of a new table, with a name for each check; those of columns, too, are parts of the table."""
+    used: set[str] = set()
+    columns = [item for item in operation.columns if isinstance(item, Column)]
+    for item in [*operation.columns, *(one for column in columns for one in _checks(column))]:
+        if isinstance(item, CheckConstraint) and not getattr(item, "_type_bound", False):
+            name = item.name or _unused(check_name(operation.table_name, columns, item), used)
+            used.add(str(name))
+            yield CheckConstraint(item.sqltext, name=name, _autoattach=False)  # it is another one than the code's
+        else:
+            yield item
+
+
+def _unused(name: str, used: Collection[str]) -> str:
+    return next(one for one in chain([name], (f"{name}{number}" for number in count(1))) if one not in used)
+
+
+@contextmanager
+def without_warnings_of_expressions() -> Iterator[None]:
+    """Silence the warnings that indexes of expressions are not read from SQLite; catalogues have them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+        warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression-based index")
+        yield
+
+
+def check_name(table: str, columns: Iterable[Column[Any]], check: CheckConstraint) -> str:
+    """Return the name that PostgreSQL gives a CHECK without one: with the column, if it is about a single one."""
+    words = str(check.sqltext.compile(compile_kwargs={"include_table": False}))
+    names = [column.name for column in columns if re.search(rf"\b{re.escape(column.name)}\b", words)]
+    return _name(table, names if len(names) == 1 else (), "check")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alembic.operations import ops
 from sqlalchemy import Column
 
 from .history import Kind
+from .standalone import Changed, Statement
 
 
 @dataclass
@@ -30,9 +31,17 @@ class Changes(Part):
 
     Attributes:
         demanded: Columns that must have a value from now on, with their tables.
+        first: Statements before the operations, taken back after them.
+        last: Statements after the operations, taken back before them.
+        kept: Indexes of expressions of the tables, which stay; SQLite loses them where it makes a table anew.
+        nameless: Checks without a name of the tables, by their tables; SQLite loses them as well.
     """
 
     demanded: list[tuple[str, str]] = field(default_factory=list)
+    first: list[Statement] = field(default_factory=list)
+    last: list[Statement] = field(default_factory=list)
+    kept: list[ops.CreateIndexOp] = field(default_factory=list)
+    nameless: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,11 +57,19 @@ class Indexes(Part):
     replaced: list[ops.DropIndexOp] = field(default_factory=list)
 
 
-def split(found: Sequence[ops.MigrateOperation]) -> list[Changes | Indexes]:
+def split(
+    found: Sequence[ops.MigrateOperation],
+    standalone: Changed,
+    kept: Sequence[ops.CreateIndexOp] = (),
+    nameless: Mapping[str, Sequence[str]] | None = None,
+) -> list[Changes | Indexes]:
     """Splits changes into expansions and contractions.
 
     Args:
         found: What has changed.
+        standalone: The changes of types and sequences.
+        kept: Indexes of expressions that stay.
+        nameless: Code of the checks without a name, by their tables.
 
     Returns:
         Those that there are of: new tables and columns, new indexes, what takes away, new unique indexes.
@@ -60,7 +77,13 @@ def split(found: Sequence[ops.MigrateOperation]) -> list[Changes | Indexes]:
     splitting = _Splitting()
     for one in found:
         splitting.take(one)
-    changes = [part for part in (splitting.expand, splitting.contract) if part.operations]
+    splitting.expand.first += standalone.created
+    splitting.contract.last += standalone.dropped
+    for part in (splitting.expand, splitting.contract):
+        changed = {one.table_name for one in part.operations if isinstance(one, ops.ModifyTableOps)}
+        part.kept = [one for one in kept if one.table_name in changed]
+        part.nameless = nameless or {}
+    changes = [part for part in (splitting.expand, splitting.contract) if part.operations or part.first or part.last]
     indexes = [part for part in (splitting.indexes, splitting.unique) if part.made]
     return sorted([*changes, *indexes], key=lambda part: (part.kind == "contract", isinstance(part, Indexes)))
 

@@ -6,7 +6,6 @@ import io
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -14,43 +13,17 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from ...errors import ConfigurationError, Fault, shown
+from ...errors import ConfigurationError, Fault, raise_faults, shown
 from ..address import Address
 from ..columns import missing_columns
-from . import ledger, presence
+from . import deviations, ledger, presence
 from .adopting import adopt
 from .applying import back_to, environment, run, up_to
 from .history import History, Revision, folder_of
 from .locking import Database
+from .state import State
 
 logger = logging.getLogger("fissile.data")
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a database is.
-
-    Attributes:
-        applied: The revisions of the code that were applied, the first one first.
-        pending: Those that were not.
-        unknown: The names of others, of newer code.
-        contracted: Which of these are contractions.
-    """
-
-    applied: tuple[Revision, ...]
-    pending: tuple[Revision, ...]
-    unknown: tuple[str, ...] = ()
-    contracted: tuple[str, ...] = ()
-
-    @property
-    def lacking(self) -> tuple[Revision, ...]:
-        """The expansions that the code needs; without a contraction it runs as well."""
-        return tuple(one for one in self.pending if one.kind == "expand")
-
-    @property
-    def next_contraction(self) -> Revision | None:
-        """The contraction that is to be applied next."""
-        return next((one for one in self.pending if one.kind == "contract"), None)
 
 
 class Migrations:
@@ -131,6 +104,10 @@ class Migrations:
         with Database(address).looked_at() as connection:
             return self._state(connection)
 
+    def deviations(self, address: Address) -> list[Fault]:
+        """Return what a database has applied otherwise than the files have it, the same for every command."""
+        return deviations.deviations(self.history, self.state(address), address)
+
     def is_new(self, address: Address) -> bool:
         """Whether a database has no table yet, so that no code can use it."""
         if address.is_sqlite and not address.file.is_file():
@@ -157,10 +134,10 @@ class Migrations:
             adopt(connection, self.history, self.metadata, address)
             state = self._state(connection)
             self._refuse_contracted(state, address)
-            self._refuse_overtaken(state)
+            raise_faults(deviations.overtaken(self.history, state))
             wanted = _up_to_contraction(state.pending, contract=contract)
             if wanted:
-                self._refuse_unknown(state, address)
+                raise_faults(deviations.unknown(self.history, state, address))
             first = next((one for one in wanted if one.kind == "contract"), None)
             if first is not None and not force:
                 self._refuse_older(connection, address, first)
@@ -176,7 +153,7 @@ class Migrations:
         """
         with Database(address).locked() as connection:
             state = self._state(connection)
-            self._refuse_unknown(state, address)
+            raise_faults(deviations.unknown(self.history, state, address))
             applied = state.applied
             if to is not None and to not in applied:
                 why = f"there {'is ' + applied[-1].name if applied else 'is nothing'} to go back from"
@@ -233,12 +210,14 @@ class Migrations:
 
     def _state(self, connection: Connection) -> State:
         done = ledger.applied(connection)
-        known = {one.id for one in self.history.revisions}
+        revisions = self.history.revisions
+        unknown = [entry for one, entry in done.items() if one not in {one.id for one in revisions}]
         return State(
-            tuple(one for one in self.history.revisions if one.id in done),
-            tuple(one for one in self.history.revisions if one.id not in done),
-            tuple(name for one, (_, name) in done.items() if one not in known),
-            tuple(name for one, (kind, name) in done.items() if one not in known and kind == "contract"),
+            tuple(one for one in revisions if one.id in done),
+            tuple(one for one in revisions if one.id not in done),
+            tuple(entry.name for entry in unknown),
+            tuple(entry.name for entry in unknown if entry.kind == "contract"),
+            tuple(one for one in revisions if one.id in done and done[one.id].digest not in (None, one.digest)),
         )
 
     def _refuse_older(self, connection: Connection, address: Address, contraction: Revision) -> None:
@@ -255,26 +234,6 @@ class Migrations:
     def _refuse_contracted(self, state: State, address: Address) -> None:
         if state.contracted:
             raise ConfigurationError(self._contracted(state.contracted, address.where))
-
-    def _refuse_overtaken(self, state: State) -> None:
-        """Refuses an order in which something comes before what was applied: it would never be applied itself."""
-        order = self.history.revisions
-        late = [one for one in state.pending if state.applied and order.index(one) < order.index(state.applied[-1])]
-        if late:
-            first, after = late[0], order[order.index(late[-1]) + 1]
-            what = f"{first.name} of {self.component} comes before {after.name}, which is applied already"
-            why = "revisions are applied one after the other, so it would never be"
-            before = f'"{first.below[0]}"' if first.below else "None"
-            last = state.applied[-1].id
-            fix = f'write down_revision = {before} in {shown(after.file)}, and "{last}" in {shown(first.file)}'
-            raise ConfigurationError(Fault(what, first.place("down_revision"), why, fix))
-
-    def _refuse_unknown(self, state: State, address: Address) -> None:
-        if state.unknown:
-            what = f"the database of {self.component} has {', '.join(state.unknown)}, which this code does not know"
-            why = "newer code, or that of another branch, has applied it"
-            fix = "do this with the code that has it, and its own revisions after it"
-            raise ConfigurationError(Fault(what, str(address), why, fix))
 
     def _contracted(self, names: Sequence[str], where: str) -> Fault:
         what = f"this code of {self.component} is too old for its database"

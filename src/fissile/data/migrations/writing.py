@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.autogenerate import produce_migrations
-from alembic.operations import ops
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
-
 from ...errors import ConfigurationError, Fault, raise_faults, shown
 from ..address import Address
-from . import ledger
-from .defaults import has_changed
+from .comparing import Differences, changes, indexes_of_expressions
+from .expressions import expression
 from .foreign import foreign_keys
 from .history import Kind
-from .locking import Database
-from .naming import name_constraints, without_nameless
+from .naming import checks_of, name_constraints
+from .printed import Printed
 from .rendering import rendered
 from .splitting import Changes, Indexes, split
 from .upgrading import Migrations
@@ -46,79 +40,71 @@ class Written:
     kind: Kind
 
 
-def changes(migrations: Migrations, address: Address) -> list[ops.MigrateOperation]:
-    """What the tables of the code have that those of its migrations have not, and the other way round.
+@dataclass(frozen=True)
+class Proposal:
+    """The revisions that are to be written.
 
-    Args:
-        migrations: The migrations.
-        address: The database; in SQLite it does not matter how it is.
-
-    Raises:
-        ConfigurationError: It is in PostgreSQL, and is not up to date.
+    Attributes:
+        revisions: Expansions, then contractions.
+        not_compared: Parts of the code's tables that were not compared, for people.
     """
-    with _compared(migrations, address) as connection:
-        return differences(connection, migrations.metadata)
+
+    revisions: list[Written]
+    not_compared: list[str]
 
 
-def differences(connection: Connection, metadata: MetaData) -> list[ops.MigrateOperation]:
-    """What would have to be done to a database, so that it has these tables and no others."""
-    options = {
-        "compare_server_default": has_changed,
-        "include_object": _is_its_own,
-        "target_metadata": metadata,
-        "render_as_batch": True,
-    }
-    found = produce_migrations(MigrationContext.configure(connection, opts=options), metadata).upgrade_ops
-    assert found is not None, "there is one for one database"
-    return without_nameless(connection, found.ops)
-
-
-@contextmanager
-def _compared(migrations: Migrations, address: Address) -> Iterator[Connection]:
-    if address.is_sqlite:
-        with tempfile.TemporaryDirectory() as folder:
-            scratch = migrations.scratch(Path(folder))
-            with Database(scratch).looked_at() as connection:
-                yield connection
-        return
-    if pending := migrations.state(address).pending:
-        what = f"the database of {migrations.component} has not {', '.join(one.name for one in pending)} yet"
-        why = "the tables of the code are compared with those of the database, which has to be up to date"
-        fix = f"fissile db upgrade {migrations.component} --contract"
-        raise ConfigurationError(Fault(what, str(address), why, fix))
-    with Database(address).looked_at() as connection:
-        yield connection
-
-
-def _is_its_own(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
-    return not (kind == "table" and name in ledger.KEPT)
-
-
-def revisions(migrations: Migrations, address: Address, message: str, *, empty: bool = False) -> list[Written]:
-    """What to write for the changes of the code: expansions, then contractions, whichever there are.
+def propose(migrations: Migrations, address: Address, message: str, *, empty: bool = False) -> Proposal:
+    """Return the revisions to write for the changes of the code.
 
     Args:
         migrations: The migrations.
         address: The database.
         message: What the change is.
-        empty: Whether a revision without changes of tables is meant, for changes of rows.
+        empty: True for a revision without changes of tables, for changes of rows.
 
     Raises:
-        ConfigurationError: The message says nothing, or nothing has changed.
+        ConfigurationError: The message says nothing, nothing has changed, or a change is one that cannot be written.
     """
     slug = _slug(message)
     raise_faults(foreign_keys(migrations.component, migrations.metadata, shown(migrations.history.folder)))
-    parts: list[Changes | Indexes | None] = [None]
-    if not empty:
-        found = changes(migrations, address)
-        for one in found:
-            name_constraints(one)
-        parts = [*split(found)]
+    found = Differences() if empty else changes(migrations, address)
+    if found.unwritable:
+        raise ConfigurationError(_by_hand(migrations, found.unwritable))
+    for one in found.operations:
+        name_constraints(one)
+    kept = [*indexes_of_expressions(migrations.metadata, found.operations)]
+    parts: list[Changes | Indexes | None] = (
+        [None] if empty else [*split(found.operations, found.standalone, kept, _nameless(migrations))]
+    )
     if not parts:
         what = f"the tables of {migrations.component} are as its migrations make them"
+        why = f"not compared: {'; '.join(found.not_compared)}" if found.not_compared else "there is nothing to write"
         fix = "change the tables first; --empty writes a revision for changes of rows"
-        raise ConfigurationError(Fault(what, shown(migrations.history.folder), "there is nothing to write", fix))
-    return _written(migrations, message.strip().rstrip("."), slug, parts)
+        raise ConfigurationError(Fault(what, shown(migrations.history.folder), why, fix))
+    return Proposal(_written(migrations, message.strip().rstrip("."), slug, parts), found.not_compared)
+
+
+def _nameless(migrations: Migrations) -> dict[str, list[str]]:
+    """Return the code of the checks to which the history gives no name, by their tables."""
+    printed = Printed.of(migrations)
+    return {
+        table.name: [
+            repr(words)
+            for one in checks_of(table)
+            if one.name is None and (words := expression(one.sqltext)) is not None
+            if printed is None or printed.has_nameless_check(table.name, words)
+        ]
+        for table in migrations.metadata.tables.values()
+    }
+
+
+def _by_hand(migrations: Migrations, unwritable: Sequence[str]) -> Fault:
+    what = f"no revision can be written for {migrations.component} to {'; to '.join(unwritable)}"
+    why = "there is no operation for it that SQLite and PostgreSQL both have"
+    fix = (
+        f'fissile db revision {migrations.component} -m "what has changed" --empty, and write it there, with op.execute'
+    )
+    return Fault(what, shown(migrations.history.folder), why, fix)
 
 
 def _slug(message: str) -> str:
