@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.terminal import Terminal
 
-from .orders import REVISION
+from .orders import CITY, REVISION, START, Orders
 from .test_commands import FILES
 
 ORDERS = 'op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)))'
@@ -86,3 +86,18 @@ def reported(said: str) -> set[str]:
     """Return the faults that a command has reported about what was applied."""
     found = re.findall(r"^(?:error|warning): (.*(?:\n    .*)*)", said, re.MULTILINE)
     return {one for one in found if re.search(r"does not know|rewritten|comes before", one)}
+
+
+def test_a_ledger_that_is_older_than_its_digests(orders: Orders) -> None:
+    """It gets the column with the next revision; of those before it is not known whether they were rewritten."""
+    orders.write(1, "start", START)
+    orders.migrations().upgrade(orders.address)
+    orders.execute("ALTER TABLE fissile_migrations DROP COLUMN digest")
+    orders.write(1, "start", f"{START}\nop.execute('SELECT 1')")
+    assert [] == orders.migrations().deviations(orders.address)
+    file = orders.write(2, "add_city", CITY)
+    orders.migrations().upgrade(orders.address)
+    file.write_text(file.read_text().replace("sa.String(20)", "sa.String(30)"))
+    assert ["0002_add_city of orders was rewritten after it was applied"] == [
+        fault.what for fault in orders.migrations().deviations(orders.address)
+    ]
