@@ -29,7 +29,7 @@ async def behind_uvicorn(app: App, at: Path | None = None) -> AsyncIterator[tupl
         path = str(at or Path(folder) / "s")
         tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
         unix.bind(path)
-        server = uvicorn.Server(config(app, links=True, private=Path(folder), drain=1, log_level="critical"))
+        server = uvicorn.Server(config(app, links=True, private=Path(path).parent, drain=1, log_level="critical"))
         serving = asyncio.create_task(server.serve([tcp, unix]))
         try:
             async with asyncio.timeout(20):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def remove_content(works: Works) -> None:
     """Remove what is in it, as cleaners do with what is old."""
     for file in folder_of(works).iterdir():
         file.unlink()
+
+
+def is_another(works: Works, name: str, before: int) -> bool:
+    """Return True if everything is well, and a process is not the one that it was."""
+    return is_well(works) and works.pids()[name] != before
 
 
 ALL = ("trade", "gateway", "front")
@@ -85,7 +91,7 @@ def all_goes_on(works: Works, url: str, document: object, killed: Sequence[str])
         before = works.pids()
         for name in killed:
             os.kill(before[name], signal.SIGKILL)
-            until(lambda name=name: is_well(works) and works.pids()[name] != before[name], f"{name} once more")  # type: ignore[misc]
+            until(partial(is_another, works, name, before[name]), f"{name} once more")
             until(lambda: is_answered(url), "the first answer")
             answered()
         if killed == ALL:

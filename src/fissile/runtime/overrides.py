@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from traceback import format_exception_only
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -116,7 +117,8 @@ class Fakes:
         except BaseException as error:
             if is_foreign(error) or _is_outcome(error):
                 raise
-            message = f"a fake for {self._injection.component} could not be made: it raised {type(error).__name__}"
+            why = format_exception_only(error)[-1].strip()  # also of an exception whose message cannot be made
+            message = f"a fake for {self._injection.component} could not be made: {why}"
             raise CallFailed(message, may_have_run=False) from error
         injection = self._injection.with_fakes(made, self._container)
         container = injection.container()

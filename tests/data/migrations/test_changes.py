@@ -21,7 +21,7 @@ from .orders import Orders, revisions
 Items = Callable[[], Sequence[SchemaItem]]
 
 NUMBER: Items = lambda: [Column("n", Integer)]  # noqa: E731  # one of many in the table below
-WORD: Items = lambda: [Column("w", String(20))]  # noqa: E731
+WORD: Items = lambda: [Column("w", String(20))]  # noqa: E731  # one of many alike
 
 
 def of(items: Items, *more: Callable[[], SchemaItem]) -> Items:
@@ -154,7 +154,7 @@ def test_what_is_to_be_written_by_hand(orders: Orders, name: str) -> None:
 
 def test_an_identity_that_changes(on_postgres: Orders) -> None:
     """It is named, and a further revision can be written."""
-    identity: Items = lambda: [Column("n", Integer, sa.Identity(start=5))]  # noqa: E731
+    identity: Items = lambda: [Column("n", Integer, sa.Identity(start=5))]  # noqa: E731  # one of many alike
     applied(on_postgres, identity, "start")
     assert not changes(code(on_postgres, identity), on_postgres.address)
     found = changes(code(on_postgres, lambda: [Column("n", Integer, sa.Identity(start=7))]), on_postgres.address)
@@ -174,8 +174,8 @@ def test_an_index_of_an_expression_stays(orders: Orders) -> None:
 
 def test_a_type_in_postgresql_alone(on_sqlite: Orders) -> None:
     """A component in SQLite finds what changes in PostgreSQL by the SQL that its revisions print."""
-    json: Items = lambda: [Column("j", sa.JSON())]  # noqa: E731
-    binary: Items = lambda: [  # noqa: E731
+    json: Items = lambda: [Column("j", sa.JSON())]  # noqa: E731  # one of many alike
+    binary: Items = lambda: [  # noqa: E731  # one of many alike
         Column("j", sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"))
     ]
     applied(on_sqlite, json, "start")

@@ -3,12 +3,14 @@
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from fissile.runtime.http.gateway import BehindGateway, is_forwarded
+from fissile.runtime.http.gateway import LOCAL, BehindGateway, is_forwarded
 
 Headers = list[tuple[bytes, bytes]]
 
 TOLD = (b"fissile-client", b"192.0.2.7:5000 127.0.0.1:8000")
-UNIX = ("/tmp/trade-1.sock", None)
+PRIVATE = "/run/fissile"
+UNIX = (f"{PRIVATE}/trade-1.sock", None)
+ELSEWHERE = ("/tmp/trade-1.sock", None)
 
 
 async def seen(headers: Headers, server: tuple[str, int | None] | None = UNIX) -> Scope:
@@ -24,7 +26,8 @@ async def seen(headers: Headers, server: tuple[str, int | None] | None = UNIX) -
     async def send(message: Message) -> None:
         raise AssertionError
 
-    await BehindGateway(app)({"type": "http", "server": server, "client": None, "headers": headers}, receive, send)
+    scope = {"type": "http", "path": "/", "server": server, "client": None, "headers": headers}
+    await BehindGateway(app, PRIVATE)(scope, receive, send)
     return found[0]
 
 
@@ -48,11 +51,11 @@ async def test_what_a_proxy_further_out_says_is_kept() -> None:
     assert said == (await seen([*said, TOLD]))["headers"]
 
 
-async def test_nobody_is_believed_over_tcp() -> None:
-    """Anybody could send the header there; and what says that it was forwarded is taken for that."""
-    for server in (("127.0.0.1", 8000), None):
+async def test_the_header_is_believed_in_the_private_folder_alone() -> None:
+    """Any client could send it to another socket, where the request counts as forwarded."""
+    for server in (("127.0.0.1", 8000), ELSEWHERE, None):
         scope = await seen([TOLD], server)
-        assert (server, None, [TOLD]) == (scope["server"], scope["client"], scope["headers"])
+        assert (server, LOCAL, [TOLD]) == (scope["server"], scope["client"], scope["headers"])
         assert is_forwarded(scope)
 
 

@@ -384,12 +384,12 @@ def overriding(kind: type[BaseRoute], *arguments: Any, **options: Any) -> BaseRo
     async def refused(self: BaseRoute, scope: Scope, receive: Receive, send: Send) -> None:
         raise HTTPException(401)
 
-    return type(f"Guarded{kind.__name__}", (kind,), {"handle": refused})(*arguments, **options)  # type: ignore[no-any-return]
+    return type(f"Guarded{kind.__name__}", (kind,), {"handle": refused})(*arguments, **options)  # type: ignore[no-any-return]  # type() returns any
 
 
 def with_handle(route: BaseRoute) -> BaseRoute:
     """A route with a ``handle`` of its own."""
-    route.handle = KeyMiddleware(route.handle)  # type: ignore[method-assign]
+    route.handle = KeyMiddleware(route.handle)  # type: ignore[method-assign]  # as a user may do
     return route
 
 
