@@ -38,7 +38,7 @@ $(PINNED): $(LOCK) | $(filter .cache/%,$(UV))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fissile needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	@test -e $@ || rm -rf $(VENV)
 	@test -e $@ || $(WITH_UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
-	@$(WITH_UV) pip sync --quiet --require-hashes $(LOCK)
+	@$(WITH_UV) pip sync --quiet --compile-bytecode --require-hashes $(LOCK)
 	@touch $@
 
 $(STAMP): $(PINNED) pyproject.toml
