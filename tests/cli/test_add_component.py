@@ -96,4 +96,8 @@ def test_something_is_in_the_way(shop: Terminal) -> None:
     for words in ([], ["--dry-run"], ["--json"]):
         result = shop.run("add", "component", "orders", *words)
         assert (3, "", before) == (result.code, result.out, contents(shop.folder))
-        assert "tests/test_orders.py: it is there already" in result.err
+        if "--json" in words:
+            (error,) = json.loads(result.err)["errors"]
+            assert ("it is there already", "tests/test_orders.py") == (error["what"], error["where"])
+        else:
+            assert "tests/test_orders.py: it is there already" in result.err

@@ -52,7 +52,7 @@ DECLARED = {
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("fissile re", ["restart", "rename", "remove"]),
+        ("fissile re", ["restart", "recover", "rename", "remove"]),
         ("fissile db ", ["revision", "upgrade", "downgrade", "current", "history", "check", "provision"]),
         ("fissile new shop --sh", ["--shape"]),
         ("fissile new shop --shape ", ["tiny", "small", "large"]),

@@ -35,7 +35,7 @@ def create(
 
     Examples:
         fissile secret create link
-        printf %s "$STRIPE_KEY" | fissile secret create orders__stripe_key --stdin
+        fissile secret create orders__stripe_key --stdin
     """
     import secrets
 
