@@ -85,8 +85,10 @@ def test_a_supervisor_that_does_not_answer(started: tuple[Works, Running]) -> No
     listed = works.run("list", "--json")
     running.process.send_signal(signal.SIGCONT)
     assert (4, "") == (listed.code, listed.out)
-    assert (
-        "error: the supervisor of bolts does not answer\n"
-        "    why: it was asked what runs, and said nothing for 5 s; perhaps it is stopped\n"
-        f"    fix: its number is in {works.folder}/state/supervisor.lock: `kill -CONT` wakes it, `kill` ends it\n"
-    ) == listed.err
+    (error,) = json.loads(listed.err)["errors"]
+    assert {
+        "what": "the supervisor of bolts does not answer",
+        "where": "",
+        "why": "it was asked what runs, and said nothing for 5 s; perhaps it is stopped",
+        "fix": f"its number is in {works.folder}/state/supervisor.lock: `kill -CONT` wakes it, `kill` ends it",
+    } == error
