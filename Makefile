@@ -12,6 +12,8 @@ PINNED  := $(VENV)/.pinned-with-$(subst /,-,$(PYTHON))
 STAMP   := $(VENV)/.ready-with-$(subst /,-,$(PYTHON))
 UV      := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 SOURCES := src tests examples benchmarks
+# Acceptance suites that put no load on a machine; the others run alone.
+SIDE_BY_SIDE := tests/scaffold tests/equivalence tests/versions tests/data/migrations
 
 # uv does not read pip's configuration, so it is handed the index that pip would use.
 INDEX    = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
@@ -65,8 +67,8 @@ format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 acceptance: $(STAMP)  ## run the fault, kill and mutation suites (at most 45 minutes)
-	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,900) -m acceptance tests/scaffold
-	$(BIN)/pytest $(call hangs_after,900) -m acceptance --ignore tests/scaffold tests examples/shop/tests
+	$(BIN)/pytest -n $(WORKERS) $(call hangs_after,900) -m acceptance $(SIDE_BY_SIDE)
+	$(BIN)/pytest $(call hangs_after,900) -m acceptance $(SIDE_BY_SIDE:%=--ignore %) tests examples/shop/tests
 
 soak: $(STAMP)  ## run what takes longest: 100,000 fuzzed frames, every combination of scaffolding
 	$(BIN)/pytest -n $(WORKERS) -m soak tests examples/shop/tests
