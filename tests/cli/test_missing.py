@@ -83,7 +83,7 @@ def test_every_optional_library_has_its_extra() -> None:
         pytest.param(["db", "upgrade"], POSTGRES, marks=pytest.mark.acceptance),
         pytest.param(["call", "suppliers.get", "supplier_id=1"], POSTGRES, marks=pytest.mark.acceptance),
         pytest.param(["run", "--port", "0"], POSTGRES, marks=pytest.mark.acceptance),
-        pytest.param(["db", "current", "--json"], POSTGRES, marks=pytest.mark.acceptance),
+        pytest.param(["db", "current"], POSTGRES, marks=pytest.mark.acceptance),
         pytest.param(["db", "provision", "--admin-url", ADMIN, "--dry-run"], {}, marks=pytest.mark.acceptance),
     ],
     ids=lambda value: " ".join(value)[:30],

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,8 @@ def differences(connection: Connection, migrations: Migrations) -> Differences:
     code, others = standalone.declared(metadata)
     if connection.dialect.name == "postgresql":
         present = standalone.there(connection)
+    elif find_spec("psycopg") is None:  # without its driver the component has no database in PostgreSQL
+        present = code
     else:
         printed = Printed.of(migrations)
         present = code if printed is None else printed.standalone()

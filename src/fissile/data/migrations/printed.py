@@ -14,6 +14,11 @@ from .catalogue import inside, plain
 from .expressions import dialects
 from .upgrading import Migrations
 
+_INTEGERS = {"SMALLSERIAL": "SMALLINT", "SERIAL": "INTEGER", "BIGSERIAL": "BIGINT"}
+"""The types of columns that SQLAlchemy writes as serial ones (PostgreSQL documentation, 8.1.4)."""
+
+_SERIAL = re.compile(rf"^({'|'.join(_INTEGERS)})\b")
+
 
 class Printed:
     """The statements that the revisions of a component execute in PostgreSQL.
@@ -45,12 +50,13 @@ class Printed:
         """Return True if the statements give a column its type; None if they do not name it."""
         name, of = re.escape(column.name), re.escape(table)
         patterns = (
-            rf'\bCREATE TABLE "?{of}"? \((?:.*?, )?"?{name}"? (.*)',
+            rf'\bCREATE TABLE "?{of}"? \( ?(?:.*?, )?"?{name}"? (.*)',
             rf'\bALTER TABLE "?{of}"? ADD COLUMN "?{name}"? (.*)',
             rf'\bALTER TABLE "?{of}"? ALTER COLUMN "?{name}"? TYPE (.*)',
         )
         said = self._last(*patterns)
         wanted = " ".join(column.type.compile(dialect=self._dialect).split())
+        said = said and _SERIAL.sub(lambda found: _INTEGERS[found[0]], said)
         return None if said is None else re.match(rf"{re.escape(wanted)}(?![\w(\[ ]*[(\[])(\W|$)", said) is not None
 
     def has_nameless_check(self, table: str, words: str) -> bool:
