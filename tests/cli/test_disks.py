@@ -55,7 +55,7 @@ WRITING = (
 )
 
 NEEDS_NO_ROOM = ("remove component notes",)
-"""What a full disk does not keep from being done whole."""
+"""Commands that a full disk does not prevent."""
 
 FEW = ("new other", "add component stores", "secret create link")
 """Those of the tests that run every time."""

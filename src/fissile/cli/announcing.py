@@ -1,4 +1,4 @@
-"""What a process tells its supervisor of itself, and what it is given by it."""
+"""The socket over which a process reports to its supervisor, and receives further listeners."""
 
 from __future__ import annotations
 

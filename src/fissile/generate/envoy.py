@@ -53,10 +53,10 @@ CHECK = "1s"
 requests as long as another worker answers, which does no harm to one that is only held up for a moment."""
 
 CHECK_UNUSED = "5s"
-"""How often a worker that answers is asked while no request has come for the process."""
+"""The time between two health checks of a worker that answers, before the process has had a request."""
 
 CHECK_SILENT = "0.25s"
-"""How often one is asked that did not answer: it may be the only one that is left in a moment."""
+"""The time between two health checks of a worker that did not answer: it may soon be the only one left."""
 
 PANIC = 1
 """Percent of the workers that answer, below which all get requests as if all did: those of a process whose only

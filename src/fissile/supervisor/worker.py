@@ -175,7 +175,7 @@ class Worker:
         return child
 
     async def _loading(self, child: Child) -> None:
-        """Lets the next one start when this one has loaded its code: its readiness may depend on that one."""
+        """Let the next process start once this one has loaded its code: its readiness may depend on that one."""
         try:
             await child.until(lambda: child.has_loaded, LOADING)
         finally:
@@ -282,7 +282,7 @@ class Worker:
 
     @property
     def is_silent(self) -> bool:
-        """Whether what runs has not answered for a while."""
+        """True if the process that runs here has not answered for a while."""
         return self.child is not None and self.child is self._silent
 
     def look(self, late: float) -> None:

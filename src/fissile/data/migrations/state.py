@@ -9,7 +9,7 @@ from .history import Revision
 
 @dataclass(frozen=True)
 class State:
-    """Where a database is.
+    """The position of a database in its history.
 
     Attributes:
         applied: The revisions of the code that were applied, the first one first.

@@ -21,7 +21,7 @@ class Adopted:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """What `Mount` builds URLs of, for those outside."""
+        """The routes that `Mount` builds URLs of for the outer application."""
         return self.app.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,7 +9,7 @@ _HANDSHAKE = "fissile.handshake"
 
 
 class Handshake:
-    """What has been sent on one WebSocket.
+    """A record of what the application has sent on one WebSocket.
 
     Args:
         send: Sends to the client.

@@ -57,7 +57,7 @@ class _Answer:
 
     @property
     def is_late(self) -> bool:
-        """Whether it was answered in the application's place."""
+        """True if it was answered in the application's place."""
         return self._refusing is not None
 
     def _expire(self) -> None:
